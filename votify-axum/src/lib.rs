@@ -29,6 +29,7 @@ mod setup_hints;
 mod state;
 #[cfg(feature = "ui")]
 mod ui;
+mod voter_tag;
 mod voting;
 
 #[cfg(feature = "accounts")]

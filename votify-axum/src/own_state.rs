@@ -10,6 +10,7 @@ use crate::extract::caller::RequestCaller;
 use crate::rate_limit::VoteRate;
 use crate::router::RouteGroup;
 use crate::state::AppState;
+use crate::voter_tag::voter_tag;
 
 const CODE_ATTEMPTS: VoteRate = VoteRate {
     session_scope: "code-session",
@@ -22,6 +23,8 @@ const CODE_ATTEMPTS: VoteRate = VoteRate {
 #[derive(Debug)]
 pub(crate) struct OwnState {
     pub(crate) is_owner: bool,
+    /// Names the caller as a voter, see [`voter_tag`].
+    pub(crate) voter: Option<String>,
     /// The caller's vote that counts.
     pub(crate) ballot: Option<ActiveBallot>,
     /// The error that a vote would get now. `None` if it would be accepted.
@@ -36,6 +39,7 @@ impl OwnState {
     pub(crate) const fn refused(problem: Problem) -> Self {
         Self {
             is_owner: false,
+            voter: None,
             ballot: None,
             refusal: Some(problem),
             rate_limit: None,
@@ -80,6 +84,7 @@ pub(crate) async fn own_state(
         Some(problem) if problem.status().is_server_error() => Err(problem),
         refusal => Ok(OwnState {
             is_owner: found.is_owner,
+            voter: found.voter.and_then(|id| voter_tag(caller, id)),
             ballot: found.ballot,
             refusal,
             rate_limit,

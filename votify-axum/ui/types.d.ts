@@ -44,6 +44,13 @@ export interface CallerState {
   reason?: string | null;
   /** True if a vote of the caller counts. */
   voted: boolean;
+  /**
+   * Names the caller as a voter of this poll: another one after another login, and with
+   * another invite code. A vote with this `voter` in its query is refused with
+   * `voter_changed` once the caller is another voter. `null` in polls by `ip`, and for
+   * callers who are not identified yet.
+   */
+  voter?: string | null;
 }
 
 /** An entry of a changed list of options. */

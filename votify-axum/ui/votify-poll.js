@@ -54,12 +54,12 @@ export class VotifyPoll extends HTMLElement {
       this.#token = this.token;
       delete this.token;
     }
-    languageListeners.add(this.#restart);
+    languageListeners.add(this.#start);
     this.#start();
   }
 
   disconnectedCallback() {
-    languageListeners.delete(this.#restart);
+    languageListeners.delete(this.#start);
     this.#stop();
   }
 
@@ -69,8 +69,6 @@ export class VotifyPoll extends HTMLElement {
     else this.#start();
   }
 
-  #restart = () => { this.#start(); };
-
   #stop() {
     this.#starts += 1;
     this.#opened?.close();
@@ -79,7 +77,7 @@ export class VotifyPoll extends HTMLElement {
     clearTimeout(this.#countdown);
   }
 
-  async #start() {
+  #start = async () => {
     this.#stop();
     const start = this.#starts;
     // Several attributes may change at once.
@@ -96,7 +94,7 @@ export class VotifyPoll extends HTMLElement {
     this.#createView();
     if (session) this.#render();
     else this.#showBanner(this.#format.text("error_not_configured"));
-  }
+  };
 
   /** Opens the poll. Returns `null` if the attributes name none. */
   #open() {

@@ -82,6 +82,12 @@ export interface VoteOptions extends InviteOptions {
    * continue a vote after a reload of the page: the vote counts once.
    */
   ballotId?: string;
+  /**
+   * The `voter` of {@link CallerState}, as it was when the vote was chosen. If the caller is
+   * another voter now, the vote is refused with `voter_changed`. By default, the vote is
+   * that of the caller at the time of each attempt.
+   */
+  voter?: string | null;
 }
 
 export interface WatchOptions extends InviteOptions {
@@ -197,8 +203,9 @@ export class VotifyError extends Error {
   /** With code `internal`: the id of the entry in the server's log. */
   readonly id: string | undefined;
   /**
-   * True if the same request may succeed later: no answer, a time limit, `rate_limited`, or
-   * a server or proxy that is unavailable.
+   * True if the same request may succeed later: no answer, a time limit, `rate_limited`, a
+   * server that is unavailable, or an answer that is not Votify's. A vote is then sent
+   * again, also if the URL of the server is wrong: `error` of the vote says so.
    */
   readonly isTemporary: boolean;
 }

@@ -42,8 +42,8 @@ export class VotifyError extends Error {
     const { code, status } = this;
     // Only an operator can add a missing key, and `internal` is a bug.
     if (code === "internal" || code === "poll_key_unknown") return false;
-    // 200 with an answer that is not Votify's may be the log-in page of a network.
-    return status < 400 || status === 408 || status === 429 || status >= 500;
+    // An answer that is not Votify's may be the page of a proxy, or the log-in of a network.
+    return code === "unexpected_answer" || status < 400 || status === 408 || status === 429 || status >= 500;
   }
 }
 
@@ -246,7 +246,8 @@ class Server {
     if (!response.ok) throw errorOf(response, text);
     if (as === "text") return text;
     const answer = parse(text);
-    if (answer === undefined && text) throw errorOf(response);
+    // Only changes are answered without a body.
+    if (!(answer instanceof Object) && (text || method === "GET")) throw errorOf(response);
     return answer;
   }
 
@@ -336,13 +337,13 @@ export class PendingVote extends EventTarget {
   receipt = null;
   #wait = new AbortController();
 
-  constructor(server, pollId, method, body, { invite, ballotId = randomUuid(), signal }) {
+  constructor(server, pollId, method, body, { invite, voter, ballotId = randomUuid(), signal }) {
     super();
     this.pollId = pollId;
     this.ballotId = ballotId;
     // In a header, because proxies then know that a repetition is safe.
     const headers = { "Idempotency-Key": ballotId };
-    const request = { query: { invite }, body, headers, signal };
+    const request = { query: { invite, voter }, body, headers, signal };
     const send = () => server.send(method, pollPath(pollId, "/vote"), request);
     this.result = this.#run(send, signal).then((receipt) => {
       for (const listener of server.receiptListeners) listener(pollId, invite, receipt);
@@ -616,7 +617,7 @@ export class PollStream extends EventTarget {
       const end = await this.#connect().catch((error) => ({ error }));
       const error = end.error instanceof VotifyError ? end.error : null;
       if (end.code === 1000 || error?.code === "poll_not_found") this.#end("deleted");
-      else if (error && !error.isTemporary && error.code !== "unexpected_answer") this.#end("refused", error);
+      else if (error && !error.isTemporary) this.#end("refused", error);
       if (this.#state.ended) return;
       if (end.now === "quiet") continue;
       const isStable = end.wasOpen && Date.now() - start > STABLE_AFTER;

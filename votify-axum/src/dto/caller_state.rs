@@ -20,6 +20,12 @@ pub(crate) struct CallerStateBody {
     reason: Option<&'static str>,
     /// The ballot of the vote that counts.
     ballot_id: Option<Uuid>,
+    /// Names the caller as a voter of this poll: another one after another login, and with
+    /// another invite code. A vote with this `voter` in its query is refused with
+    /// `voter_changed` once the caller is another voter. `null` in polls by `ip`, and for
+    /// callers who are not identified yet.
+    #[schema(example = "4f1c8a90d2e35b67")]
+    voter: Option<String>,
 }
 
 impl CallerStateBody {
@@ -27,6 +33,7 @@ impl CallerStateBody {
         is_owner: bool,
         ballot: Option<&ActiveBallot>,
         reason: Option<&'static str>,
+        voter: Option<String>,
     ) -> Self {
         Self {
             owner: is_owner,
@@ -34,6 +41,7 @@ impl CallerStateBody {
             can_vote: reason.is_none(),
             reason,
             ballot_id: ballot.map(|active| *active.ballot.id.as_uuid()),
+            voter,
         }
     }
 }

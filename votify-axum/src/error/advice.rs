@@ -21,6 +21,10 @@ impl ErrorCode {
                 "the caller has no vote in this poll: a vote belongs to the session, account, \
                  address or invite code that cast it"
             }
+            Self::VoterChanged => {
+                "another account, browser session or invite code prepared this vote: ask the \
+                 person who votes now, and read the poll's /me again"
+            }
             Self::MethodNotAllowed => "the header Allow lists the methods of this path",
             _ => "",
         }

@@ -57,6 +57,7 @@ error_codes! {
     PollHasVotes = CONFLICT, "poll_has_votes", "field frozen since the first vote";
     RevoteNotAllowed = CONFLICT, "revote_not_allowed", "votes in this poll cannot be taken back";
     BallotIdReused = CONFLICT, "ballot_id_reused", "ballot id already used for another vote";
+    VoterChanged = CONFLICT, "voter_changed", "the caller is another voter now";
     AddressQuota = CONFLICT, "address_quota", "vote limit of this network address reached";
     #[cfg_attr(not(feature = "accounts"), expect(dead_code, reason = "only for accounts"))]
     NameTaken = CONFLICT, "name_taken", "name already taken";

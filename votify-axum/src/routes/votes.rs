@@ -3,7 +3,7 @@
 mod request;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{BallotId, Choice, VoteOutcome};
 
@@ -20,6 +20,7 @@ use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View, Vote};
 use crate::extract::query::QueryReader;
 use crate::state::AppState;
+use crate::voter_tag::check_voter;
 use crate::voting::{CastAttempt, cast_within_rate};
 
 /// Number of headers of the response to a vote: `content-type`, three `ratelimit-*`,
@@ -29,14 +30,14 @@ const HEADER_COUNT: usize = 9;
 error_responses!(VoteErrors:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid,
     OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen, PollClosed, BallotIdReused,
-    AddressQuota, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, InvalidQuery,
-    RateLimited, StoreUnavailable, QueueUnavailable, PollKeyUnknown, Overloaded, Internal);
+    VoterChanged, AddressQuota, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot,
+    InvalidQuery, RateLimited, StoreUnavailable, QueueUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(WithdrawErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, OriginNotAllowed,
     PollNotFound, NotVoted, PollNotOpen, PollClosed, RevoteNotAllowed, BallotIdReused,
-    InvalidBallot, InvalidQuery, RateLimited, StoreUnavailable, QueueUnavailable, PollKeyUnknown,
-    Overloaded, Internal);
+    VoterChanged, InvalidBallot, InvalidQuery, RateLimited, StoreUnavailable, QueueUnavailable,
+    PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(OwnVoteErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, PollNotFound, NotVoted,
@@ -57,6 +58,7 @@ error_responses!(OwnVoteErrors:
         ("id" = Uuid, Path, description = "The poll"),
         ("Idempotency-Key" = Option<Uuid>, Header, description = "Same as `ballot_id` in the body"),
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
+        ("voter" = Option<String>, Query, description = "The `voter` of the caller's own state. The vote is refused with `voter_changed` if the caller is another voter now"),
     ),
     request_body = NewBallot,
     responses(
@@ -89,6 +91,7 @@ pub(crate) async fn vote(State(state): State<AppState>, request: VoteRequest) ->
         ("id" = Uuid, Path, description = "The poll"),
         ("Idempotency-Key" = Option<Uuid>, Header, description = "A random UUID. A retry with the same UUID has no further effect"),
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
+        ("voter" = Option<String>, Query, description = "The `voter` of the caller's own state. The vote is refused with `voter_changed` if the caller is another voter now"),
     ),
     responses(
         (status = 200, body = ReceiptBody, description = "The new counts"),
@@ -101,7 +104,9 @@ pub(crate) async fn withdraw(
     PollPath(poll): PollPath,
     Permitted(mut caller, ..): Permitted<Vote>,
     headers: HeaderMap,
+    uri: Uri,
 ) -> Result<Response, Problem> {
+    check_voter(&uri, poll, &caller, &state).await?;
     let withdrawal = BallotInput {
         choice: Choice::withdraw(),
         field: "",

@@ -12,10 +12,24 @@ use crate::browser::{Browser, CreatedPoll};
 use crate::invites::codes;
 use crate::owners::ByHeader;
 
+/// Returns the state without `voter`, which is random.
 async fn state(browser: &mut Browser, poll: &CreatedPoll) -> Value {
-    let response = browser.get(&poll.path("/me")).await.expect_status(200);
+    without_voter(state_of(browser, &poll.path("/me")).await.0)
+}
+
+fn without_voter(mut state: Value) -> Value {
+    let voter = state.as_object_mut().unwrap().remove("voter");
+    assert!(voter.is_some());
+    state
+}
+
+/// Returns the state and `voter`.
+async fn state_of(browser: &mut Browser, path: &str) -> (Value, Option<String>) {
+    let response = browser.get(path).await.expect_status(200);
     assert_eq!(response.header("cache-control"), "private");
-    response.json()
+    let state = response.json();
+    let voter = state["voter"].as_str().map(str::to_owned);
+    (state, voter)
 }
 
 fn may_vote() -> Value {
@@ -110,7 +124,10 @@ async fn accounts_learn_their_state_in_every_browser() {
             .await;
         response.json()
     };
-    assert_eq!(call(Method::GET, "/me", None).await, may_vote());
+    assert_eq!(
+        without_voter(call(Method::GET, "/me", None).await),
+        may_vote()
+    );
     let vote = json!({"option_id": poll.options[0]});
     call(Method::POST, "/vote", Some(vote)).await;
     let voted = call(Method::GET, "/me", None).await;
@@ -144,7 +161,8 @@ async fn a_wrong_or_used_invite_code_is_reported_at_once() {
         ("", refused("invite_invalid")),
     ] {
         let found = Browser::new(&app).get(&path("/me", code)).await;
-        assert_eq!(found.expect_status(200).json(), expected, "{code}");
+        let found = without_voter(found.expect_status(200).json());
+        assert_eq!(found, expected, "{code}");
     }
 }
 
@@ -216,8 +234,81 @@ async fn the_refusal_of_the_host_is_a_reason() {
         let poll = Browser::new(&app).create_poll(json!({})).await;
         let found = app.get(&poll.path("/me")).await;
         match reason {
-            Some(reason) => assert_eq!(found.expect_status(200).json(), refused(reason)),
+            Some(reason) => {
+                let found = without_voter(found.expect_status(200).json());
+                assert_eq!(found, refused(reason));
+            }
             None => drop(found.assert_problem(503, "store_unavailable")),
         }
     }
+}
+
+#[tokio::test]
+async fn each_voter_has_a_tag_in_each_poll() {
+    let app = crate::invites::app(|router| router.identity(ByHeader));
+    let mut owner = Browser::new(&app);
+    let mut other = Browser::new(&app);
+    let poll = owner.create_poll(json!({})).await;
+    let path = poll.path("/me");
+    let (_, tag) = state_of(&mut owner, &path).await;
+    assert_eq!(tag.as_ref().map(String::len), Some(16));
+    assert_eq!(state_of(&mut owner, &path).await.1, tag);
+    // A browser without cookies stays unknown, and its vote starts a session.
+    assert_eq!(state_of(&mut other, &path).await.1, None);
+    other.get(&poll.path("")).await.expect_status(200);
+    let others = state_of(&mut other, &path).await.1;
+    assert!(others.is_some() && others != tag);
+    let second = owner.create_poll(json!({})).await;
+    assert_ne!(state_of(&mut owner, &second.path("/me")).await.1, tag);
+
+    let by_invite = owner.create_poll(json!({"voters": "invite"})).await;
+    let mut tags = vec![state_of(&mut owner, &by_invite.path("/me")).await.1];
+    for code in codes(&mut owner, &by_invite, 2).await {
+        let path = format!("{}?invite={code}", by_invite.path("/me"));
+        tags.push(state_of(&mut owner, &path).await.1);
+    }
+    assert!(tags[0].is_none() && tags[1].is_some() && tags[2].is_some() && tags[1] != tags[2]);
+
+    let by_address = owner.create_poll(json!({"voters": "ip"})).await;
+    assert_eq!(state_of(&mut owner, &by_address.path("/me")).await.1, None);
+}
+
+#[tokio::test]
+async fn a_vote_that_names_another_voter_is_refused() {
+    let app = crate::invites::app(|router| router.identity(ByHeader));
+    let mut owner = Browser::new(&app);
+    let fields = json!({"voters": "invite", "revote": true});
+    let poll = owner.create_poll(fields).await;
+    let codes = codes(&mut owner, &poll, 2).await;
+    let mut tags = Vec::new();
+    for code in &codes {
+        let path = format!("{}?invite={code}", poll.path("/me"));
+        tags.push(state_of(&mut owner, &path).await.1.unwrap());
+    }
+    let vote = |code: usize, tag: &str| {
+        format!("{}?invite={}&voter={tag}", poll.path("/vote"), codes[code])
+    };
+    let body = json!({"option_id": poll.options[0]});
+    let refused = owner.post(&vote(1, &tags[0]), body.clone()).await;
+    refused.assert_problem(409, "voter_changed");
+    let unknown = owner.post(&vote(1, "0"), body.clone()).await;
+    unknown.assert_problem(409, "voter_changed");
+    assert_eq!(app.total(&poll.id).await, 0);
+    let own = owner.post(&vote(1, &tags[1]), body.clone()).await;
+    own.expect_status(201);
+    let refused = owner.call(Method::DELETE, &vote(1, &tags[0]), None).await;
+    refused.assert_problem(409, "voter_changed");
+    assert_eq!(app.total(&poll.id).await, 1);
+    let own = owner.call(Method::DELETE, &vote(1, &tags[1]), None).await;
+    own.expect_status(200);
+
+    // A browser that lost its session is another voter.
+    let poll = owner.create_poll(json!({})).await;
+    let (_, tag) = state_of(&mut owner, &poll.path("/me")).await;
+    let path = format!("{}?voter={}", poll.path("/vote"), tag.unwrap());
+    let body = json!({"option_id": poll.options[0]});
+    let lost = Browser::new(&app).post(&path, body.clone()).await;
+    lost.assert_problem(409, "voter_changed");
+    owner.post(&path, body).await.expect_status(201);
+    assert_eq!(app.total(&poll.id).await, 1);
 }

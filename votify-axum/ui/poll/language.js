@@ -62,9 +62,6 @@ const UNITS = [["day", 86_400_000, 2], ["hour", 3_600_000, 2], ["minute", 60_000
 /** Languages that are written from right to left. */
 const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/;
 
-/** Returns true for a text, also one with forms of a plural. */
-const isText = (text) => typeof text === "string" || typeof text?.other === "string";
-
 const unitOf = (time) => UNITS.find(([, size, from]) => time >= from * size);
 
 /** Writes texts, numbers and times in one language and the viewer's time zone. */
@@ -73,7 +70,11 @@ export class Formatter {
   constructor(language = "en", texts = ENGLISH) {
     this.language = language;
     this.direction = RIGHT_TO_LEFT.test(language) ? "rtl" : "ltr";
-    this.texts = { ...ENGLISH, ...Object.fromEntries(Object.entries(texts ?? {}).filter(([, text]) => isText(text))) };
+    this.texts = { ...ENGLISH };
+    for (const key in texts) {
+      // A text, or the forms of its plural.
+      if (typeof (texts[key]?.other ?? texts[key]) === "string") this.texts[key] = texts[key];
+    }
     this.numbers = new Intl.NumberFormat(language);
     this.percents = new Intl.NumberFormat(language, { style: "percent" });
     this.plurals = new Intl.PluralRules(language);

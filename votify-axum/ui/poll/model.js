@@ -124,7 +124,7 @@ export const nextChange = ({ poll }) => ({ scheduled: poll.opens_at, open: poll.
 /** Returns the text of the countdown. */
 export function countdown(state, format) {
   const key = { scheduled: "opens", open: "closes" }[state.poll.status];
-  if (!key) return format.text("closed_at");
+  if (!key) return format.text("closed");
   const left = Date.parse(nextChange(state)) - Date.now();
   return left < 1000 ? format.text(`${key}_now`) : format.text(key, { when: format.until(left) });
 }

@@ -1,4 +1,4 @@
-import { canVote, canWithdraw, choiceProblem, isSameChoice } from "./model.js";
+import { canVote, canWithdraw, choiceProblem, isSameChoice, neededStep } from "./model.js";
 
 /** The pause before the caller's state is requested again, in milliseconds. */
 const RETRY = 3000;
@@ -15,18 +15,14 @@ function storage(method, ...values) {
   }
 }
 
-const read = (key) => storage("getItem", key);
-const write = (key, value) => storage("setItem", key, value);
-const remove = (key) => storage("removeItem", key);
-
 const inviteKey = (poll) => `votify-invite-${poll}`;
 
 /** Returns the invite code from the link that led here, or as it was entered in this tab. */
-export const findInvite = (poll) => new URLSearchParams(location.search).get("invite") || read(inviteKey(poll));
+export const findInvite = (poll) => new URLSearchParams(location.search).get("invite") || storage("getItem", inviteKey(poll));
 
 /** Moves the code from the address bar to the tab, so that a copied link does not have it. */
 export function keepInvite(poll, code) {
-  write(inviteKey(poll), code);
+  storage("setItem", inviteKey(poll), code);
   const url = new URL(location.href);
   if (url.searchParams.get("invite") !== code) return;
   url.searchParams.delete("invite");
@@ -43,6 +39,8 @@ export class PollSession {
   #emit;
   #isClosed = false;
   #loads = 0;
+  /** Reaches the windows of this browser that show the poll. */
+  #windows;
 
   /** `changed` is called after each change of `model`, and `emit` with each event for hosts. */
   constructor(client, poll, invite, changed, emit) {
@@ -56,18 +54,23 @@ export class PollSession {
       problem: null, refusal: null, blocked: null, codeProblem: null, isReady: false,
     };
     this.#watch();
-    // Another window of the browser may have voted meanwhile.
+    // Another window of the browser may vote, log in or log out.
+    this.#windows = new BroadcastChannel(this.#key);
+    this.#windows.onmessage = this.#recheck;
     addEventListener("focus", this.#recheck);
   }
 
   close() {
     this.#isClosed = true;
     this.#stream.close();
+    this.#windows.close();
     removeEventListener("focus", this.#recheck);
   }
 
-  #recheck = () => {
-    const { caller, pending, confirmation } = this.model;
+  #recheck = ({ type }) => {
+    const { caller, invite, pending, confirmation } = this.model;
+    // The server limits requests with a code.
+    if (type === "focus" && invite) return;
     if (caller && !pending && confirmation !== "queued") this.#loadCaller();
   };
 
@@ -161,42 +164,54 @@ export class PollSession {
     return !problem;
   }
 
+  /** Sends a vote, or a withdrawal if nothing is chosen. */
   #send(choice, ballotId) {
     const { state, invite, caller } = this.model;
+    const options = { invite, ballotId, voter: caller?.voter };
+    const isVote = choice.length > 0;
     const body = state.poll.ballot.kind === "single" ? { option_id: choice[0] } : { option_ids: choice };
-    const pending = this.#client.vote(this.#poll, body, { invite, ballotId });
+    const pending = isVote ? this.#client.vote(this.#poll, body, options) : this.#client.withdrawVote(this.#poll, options);
     // A page that is reloaded meanwhile continues under the same id.
-    const replaced = caller?.ballot_id ?? null;
-    write(this.#key, JSON.stringify({ ballotId: pending.ballotId, choice, invite, replaced }));
-    this.#follow(pending, choice, caller?.voted ? "changed" : "counted");
+    this.#stored = { ballotId: pending.ballotId, choice, voter: caller?.voter, replaced: caller?.ballot_id };
+    this.#follow(pending, choice, !isVote ? "withdrawn" : caller?.voted ? "changed" : "counted");
   }
+
+  /** The vote that is not settled, or `null`. */
+  get #stored() { return JSON.parse(storage("getItem", this.#key)); }
+  set #stored(vote) { storage("setItem", this.#key, JSON.stringify(vote)); }
 
   withdraw() {
     const { model } = this;
-    if (model.pending || !canWithdraw(model)) return;
-    this.#follow(this.#client.withdrawVote(this.#poll, { invite: model.invite }), [], "withdrawn");
+    if (!model.pending && canWithdraw(model)) this.#send([]);
   }
 
-  /** Continues the vote that an earlier page of this tab sent, unless it is settled. */
+  /** Continues the vote that an earlier page of this tab sent, unless it is settled, or the
+   *  caller is another voter or has voted since then. */
   #resume() {
     const { model } = this;
-    const stored = JSON.parse(read(this.#key));
-    if (!stored || model.pending || !model.caller) return;
-    // The tab may have another caller now, or the caller may have voted elsewhere since then.
-    const isCurrent = model.state.poll.voters !== "account" && stored.invite === model.invite
-      && stored.replaced === (model.caller.ballot_id ?? null);
-    if (stored.ballotId === model.caller.ballot_id) this.#settle(stored.ballotId, model.own, "counted");
-    else if (isCurrent && canVote(model)) this.#send(stored.choice, stored.ballotId);
-    else remove(this.#key);
+    const { caller } = model;
+    const stored = this.#stored;
+    // The voter of the stored vote may log in or enter the code.
+    if (!stored || model.pending || !caller || neededStep(model)) return;
+    const { ballotId, choice, voter, replaced, isQueued } = stored;
+    const isVote = choice.length > 0;
+    const isSameVoter = voter === caller.voter;
+    const hasArrived = isVote ? ballotId === caller.ballot_id : isSameVoter && !caller.voted;
+    if (hasArrived) return this.#settle(ballotId, model.own, isVote ? "counted" : "withdrawn");
+    const isNewest = replaced === caller.ballot_id;
+    if (isSameVoter && isNewest && canVote(model)) return this.#send(choice, ballotId);
+    this.#stored = null;
+    const code = !isSameVoter ? "voter_changed" : isNewest ? caller.reason : "voted_since";
+    // A queued vote may still be counted.
+    if (!isQueued) this.#set({ refusal: { code } });
   }
 
   async #follow(pending, choice, confirmation) {
     this.#set({ pending, problem: null, refusal: null, confirmation: null });
     pending.addEventListener("change", () => this.#set({}));
     try {
-      const answer = await pending.result;
-      const isQueued = answer.status === "queued";
-      if (isQueued && !(await this.#awaitCount(pending.ballotId, choice))) return;
+      const { status } = await pending.result;
+      if (status === "queued" && !(await this.#awaitCount(pending.ballotId, choice))) return;
       this.#settle(pending.ballotId, choice, confirmation);
     } catch (error) {
       this.#refuse(error);
@@ -207,6 +222,7 @@ export class PollSession {
    *  before. */
   async #awaitCount(ballotId, choice) {
     this.#settle(ballotId, choice, "queued");
+    this.#stored = { ...this.#stored, isQueued: true };
     const query = { ballot_id: ballotId, invite: this.model.invite };
     for (let time = 1000; !this.#isClosed; time = Math.min(2 * time, MAX_PAUSE)) {
       await new Promise((resolve) => { setTimeout(resolve, time); });
@@ -226,17 +242,18 @@ export class PollSession {
     const voted = choice.length > 0;
     const can_vote = !voted || model.state.poll.revote;
     this.#loads += 1;
-    if (confirmation !== "queued") remove(this.#key);
+    if (confirmation !== "queued") this.#stored = null;
     this.#set({
       caller: { ...model.caller, voted, can_vote, reason: null, ballot_id: ballotId },
       own: choice, pending: null, confirmation,
     });
+    if (!this.#isClosed) this.#windows.postMessage(null);
     this.#emit("votify-vote", { option_ids: choice, ballot_id: ballotId, status: confirmation });
   }
 
   #refuse(error) {
     const { code } = error;
-    remove(this.#key);
+    this.#stored = null;
     this.#set({ pending: null, confirmation: null });
     // The form for the code or for the log-in says it otherwise.
     if (code === "invite_invalid") this.#set({ codeProblem: "invite_unknown" });

@@ -73,8 +73,9 @@ class OptionRows {
     this.list.querySelector("input").focus();
   }
 
-  /** `results` has one entry for each option, or is `null`. `order` has their indexes. */
-  update({ options, results, order, isSingle, isVotable, isFinal, own, server }, format) {
+  /** `results` has one entry for each option, or is `null`. With `isFixed`, rows do not move. */
+  update(model, results, isVotable, isFixed, format) {
+    const { state: { poll, options }, order, own, server } = model;
     const rows = new Map(options.map(({ id }) => [id, this.#rows.get(id) ?? this.#createRow(id)]));
     for (const [id, { item }] of this.#rows) if (!rows.has(id)) item.remove();
     this.#rows = rows;
@@ -84,17 +85,17 @@ class OptionRows {
       const isOwn = own.includes(option.id);
       setText(row.text, option.text);
       showPicture(row, option, server);
-      setAttribute(row.pick, "type", isSingle ? "radio" : "checkbox");
+      setAttribute(row.pick, "type", poll.ballot.kind === "single" ? "radio" : "checkbox");
       row.pick.hidden = row.pick.disabled = !isVotable;
       toggle(row.item, "own-choice", isOwn);
-      toggle(row.item, "leader", isFinal && result?.isLeader);
+      toggle(row.item, "leader", poll.final && result?.isLeader);
       row.own.hidden = !isOwn;
       setText(row.ownText, format.text("your_vote"));
       setText(row.percent, result ? format.percent(result.percent) : "");
       setText(row.count, result ? format.text("votes", { count: result.count }) : "");
       setAttribute(row.fill, "width", `${result?.share ?? 0}%`);
     });
-    this.#arrange(order.map((index) => rows.get(options[index].id).item));
+    this.#arrange(optionOrder(options, order, results).map((index) => rows.get(options[index].id).item), isFixed);
   }
 
   #createRow(id) {
@@ -112,12 +113,11 @@ class OptionRows {
     return { item, pick, text, own, ownText, percent, fill, count };
   }
 
-  /** Puts the rows in order, unless one has the focus: it would lose it. */
-  #arrange(items) {
-    const hasFocus = this.list.contains(this.list.getRootNode().activeElement);
+  /** Puts the rows in order. With `isFixed`, only those that are new. */
+  #arrange(items, isFixed) {
     items.forEach((item, index) => {
       const there = this.list.children[index];
-      if (there !== item && !(hasFocus && item.isConnected)) this.list.insertBefore(item, there ?? null);
+      if (there !== item && !(isFixed && item.isConnected)) this.list.insertBefore(item, there ?? null);
     });
   }
 }
@@ -138,6 +138,7 @@ function showPicture(row, { image_url: path, image_alt: alt, text }, server) {
  *  selection stay. */
 export class PollView {
   rows = new OptionRows();
+  #order;
 
   /** `actions`: `vote`, `withdraw`, `share`, `choose`, `sort`, `enterCode` and `retry`. */
   constructor(actions, headingLevel) {
@@ -202,7 +203,7 @@ export class PollView {
 
   /** Shows a message in place of the poll. */
   showBanner(text, format) {
-    const hadFocus = this.content.contains(this.#focused);
+    const hadFocus = this.content.matches(":focus-within");
     setText(this.bannerText, text);
     setText(this.retry, format.text("retry"));
     this.banner.hidden = false;
@@ -210,13 +211,11 @@ export class PollView {
     if (hadFocus) this.retry.focus();
   }
 
-  get #focused() { return this.section.getRootNode().activeElement; }
-
   update(model, format) {
     // Browsers forget the focus as soon as its element is hidden.
-    const focused = this.#focused;
+    const focused = this.section.getRootNode().activeElement;
     const { state } = model;
-    const { poll, options } = state;
+    const { poll } = state;
     const rows = results(state);
     const isVotable = canVote(model);
     this.banner.hidden = true;
@@ -228,18 +227,12 @@ export class PollView {
     toggle(this.section, "sealed", poll.final);
     this.#updateHead(state, rows, format);
     setText(this.legend, legend(model, rows, format));
-    this.rows.update({
-      options,
-      results: rows,
-      order: optionOrder(options, model.order, rows),
-      isSingle: poll.ballot.kind === "single",
-      isVotable,
-      isFinal: poll.final,
-      own: model.own,
-      server: model.server,
-    }, format);
+    // A row does not move while it can be chosen, unless the order is changed.
+    const isFixed = isVotable && (model.order === this.#order || this.rows.list.contains(focused));
+    if (!isFixed) this.#order = model.order;
+    this.rows.update(model, rows, isVotable, isFixed, format);
     setText(this.hint, hint(model, rows, format));
-    showText(this.sort, rows && options.length > 2 && format.text("order_by_count"));
+    showText(this.sort, rows && state.options.length > 2 && format.text("order_by_count"));
     setAttribute(this.sort, "aria-pressed", model.order === "count");
     this.#updateActions(model, isVotable, format);
     this.#updateSteps(model, format);
@@ -281,11 +274,11 @@ export class PollView {
     const showButton = (node, isShown, text, isDisabled) => {
       showText(node, isShown && format.text(text));
       // A disabled button would lose the focus, and could not say what is missing.
-      setAttribute(node, "aria-disabled", isDisabled ? true : null);
+      setAttribute(node, "aria-disabled", Boolean(isDisabled));
     };
     const label = pending ? "sending" : caller?.voted ? "change" : "vote";
     showButton(this.vote, isVotable && !isSame, label, pending || choiceProblem(state, choice));
-    setAttribute(this.vote, "aria-busy", pending ? true : null);
+    setAttribute(this.vote, "aria-busy", Boolean(pending));
     showButton(this.withdraw, canWithdraw(model), "withdraw", pending);
     showButton(this.share, confirmation && (navigator.share ?? navigator.clipboard), "share");
     const text = confirmationText(model, format);
@@ -304,7 +297,7 @@ export class PollView {
     setText(this.codeLabel, format.text("invite_code"));
     setText(this.enter, format.text("invite_continue"));
     showText(this.codeError, model.codeProblem && format.text(model.codeProblem));
-    setAttribute(this.code, "aria-invalid", model.codeProblem ? true : null);
+    setAttribute(this.code, "aria-invalid", Boolean(model.codeProblem));
     setAttribute(this.code, "aria-describedby", model.codeProblem && "code-error");
     showText(this.login, step === "login" && format.text("log_in"));
     setAttribute(this.login, "href", model.loginUrl);

@@ -20,6 +20,7 @@ const KNOWN = {
   poll: { title: "Lunch?", status: "open", voters: "invite", ballot: { kind: "single" } },
   options: [{ id: "a", text: "Pizza", count: 3 }],
 };
+const ADA = { can_vote: true, voted: false, reason: null, ballot_id: null, voter: "ada" };
 
 /** A client whose streams have the states that the test gives them. */
 class FakeClient {
@@ -31,20 +32,22 @@ class FakeClient {
     return stream;
   }
 
-  /** The caller's vote, and the votes that were sent. */
-  own = null;
+  /** The caller's state and choice, and the votes that were sent. */
+  caller = null;
+  choice = "b";
   sent = [];
 
-  vote(_, body, { ballotId }) {
-    this.sent.push(body);
+  vote(_, { option_id: choice }, { ballotId, voter }) {
+    this.sent.push({ ballotId, choice, voter });
     return Object.assign(new EventTarget(), { ballotId, status: "sending", result: new Promise(() => {}) });
   }
 
-  async getOwnBallot() { return this.own; }
+  withdrawVote(poll, options) { return this.vote(poll, { option_id: null }, options); }
+
+  async getOwnBallot() { return { option_id: this.choice }; }
 
   async getCallerState(_, { invite }) {
-    if (this.own) return { can_vote: true, voted: true, reason: null, ballot_id: "1" };
-    if (this.isAccount) return { can_vote: true, voted: false, reason: null };
+    if (this.caller) return this.caller;
     return { can_vote: invite === "CODE", voted: false, reason: invite ? null : "invite_invalid" };
   }
 
@@ -71,44 +74,85 @@ test("the poll stays while the stream with the invite code connects", async () =
   assert.deepEqual(model.problem, ["pick_one_first"]);
   client.show({ ...KNOWN, poll: { ...KNOWN.poll, title: "Dinner?" } });
   assert.equal(model.state.poll.title, "Dinner?");
+  session.close();
 });
 
 const settle = () => new Promise((resolve) => { setTimeout(resolve, 10); });
 
-/** Opens a poll after a vote of this tab that was not settled. */
-async function resumed(voters, before, after, own = null) {
-  stored.set("votify-vote-1", JSON.stringify({ ballotId: "9", choice: ["a"], invite: before, replaced: null }));
-  const client = Object.assign(new FakeClient(), { isAccount: voters === "account", own });
-  const session = new PollSession(client, "1", after, () => {}, () => {});
-  client.show({ ...KNOWN, poll: { ...KNOWN.poll, voters, revote: true } });
+/**
+ * Opens a poll after a vote of this tab that was not settled. Returns the votes that are
+ * sent, and the model.
+ */
+async function resume(vote, caller) {
+  stored.set("votify-vote-1", JSON.stringify({ ballotId: "9", choice: ["a"], voter: "ada", replaced: null, ...vote }));
+  const client = Object.assign(new FakeClient(), { caller: { ...ADA, ...caller } });
+  const session = new PollSession(client, "1", null, () => {}, () => {});
+  client.show({ ...KNOWN, poll: { ...KNOWN.poll, voters: "account", revote: true } });
   await settle();
   session.close();
-  return client.sent.length;
+  return { sent: client.sent, model: session.model };
 }
 
-test("a vote that was not settled is sent again for the same caller only", async () => {
-  assert.equal(await resumed("invite", "CODE", "CODE"), 1);
-  assert.equal(await resumed("invite", "OTHER", "CODE"), 0);
-  assert.equal(stored.has("votify-vote-1"), false);
-  assert.equal(await resumed("browser", null, null, { option_id: "b" }), 0, "a newer vote of another tab stays");
-  // Nothing tells one account from another.
-  assert.equal(await resumed("account", null, null), 0);
+test("a vote that was not settled is sent again for the same voter only", async () => {
+  const own = await resume();
+  assert.deepEqual(own.sent, [{ ballotId: "9", choice: "a", voter: "ada" }]);
+  assert.equal(own.model.refusal, null);
+  const other = await resume({}, { voter: "bob" });
+  assert.deepEqual([other.sent, other.model.refusal.code], [[], "voter_changed"]);
+  assert.equal(stored.get("votify-vote-1"), "null");
+  // Nobody is logged in yet.
+  const anonymous = await resume({}, { voter: null, can_vote: false, reason: "not_logged_in" });
+  assert.deepEqual([anonymous.sent, anonymous.model.refusal], [[], null]);
+  assert.equal(JSON.parse(stored.get("votify-vote-1")).ballotId, "9");
 });
 
-test("a vote of another window shows once this one has the focus", async () => {
-  const client = Object.assign(new FakeClient(), { own: { option_id: "a" } });
+test("a vote that was not settled is not sent after a newer one", async () => {
+  const newer = await resume({}, { voted: true, ballot_id: "10" });
+  assert.deepEqual([newer.sent, newer.model.refusal.code], [[], "voted_since"]);
+  const change = await resume({ replaced: "8" }, { voted: true, ballot_id: "8" });
+  assert.equal(change.sent.length, 1);
+  const arrived = await resume({}, { voted: true, ballot_id: "9" });
+  assert.deepEqual([arrived.sent, arrived.model.confirmation, arrived.model.own], [[], "counted", ["b"]]);
+  const closed = await resume({}, { can_vote: false, reason: "poll_closed" });
+  assert.deepEqual([closed.sent, closed.model.refusal.code], [[], "poll_closed"]);
+  // The queue may have it, and it may still be counted.
+  const queued = await resume({ isQueued: true }, { can_vote: false, reason: "poll_closed" });
+  assert.deepEqual([queued.sent, queued.model.refusal], [[], null]);
+});
+
+test("a withdrawal that was not settled is sent again, unless it has arrived", async () => {
+  const withdrawal = { choice: [], replaced: "8" };
+  const again = await resume(withdrawal, { voted: true, ballot_id: "8" });
+  assert.deepEqual(again.sent, [{ ballotId: "9", choice: null, voter: "ada" }]);
+  const arrived = await resume(withdrawal);
+  assert.deepEqual([arrived.sent, arrived.model.confirmation], [[], "withdrawn"]);
+  const newer = await resume(withdrawal, { voted: true, ballot_id: "10" });
+  assert.deepEqual([newer.sent, newer.model.refusal.code], [[], "voted_since"]);
+  const other = await resume(withdrawal, { voter: "bob" });
+  assert.deepEqual([other.sent, other.model.refusal.code], [[], "voter_changed"]);
+});
+
+test("a vote of another window is shown", async () => {
+  const client = Object.assign(new FakeClient(), { caller: { ...ADA, voted: true, ballot_id: "1" }, choice: "a" });
   const session = new PollSession(client, "1", null, () => {}, () => {});
-  client.show({ ...KNOWN, poll: { ...KNOWN.poll, voters: "browser" } });
+  client.show({ ...KNOWN, poll: { ...KNOWN.poll, voters: "account" } });
   await settle();
-  assert.deepEqual([session.model.own, session.model.confirmation], [["a"], "voted"]);
-  session.model.confirmation = "counted";
-  client.own = { option_id: "b" };
+  const { model } = session;
+  assert.deepEqual([model.own, model.confirmation], [["a"], "voted"]);
+  model.confirmation = "counted";
+  client.choice = "b";
+  const other = new BroadcastChannel("votify-vote-1");
+  other.postMessage(null);
+  await settle();
+  other.close();
+  assert.deepEqual([model.own, model.confirmation], [["b"], "voted"]);
+  client.choice = "a";
   windowEvents.dispatchEvent(new Event("focus"));
   await settle();
-  assert.deepEqual([session.model.own, session.model.confirmation], [["b"], "voted"]);
+  assert.deepEqual(model.own, ["a"]);
   session.close();
-  client.own = { option_id: "c" };
+  client.choice = "b";
   windowEvents.dispatchEvent(new Event("focus"));
   await settle();
-  assert.deepEqual(session.model.own, ["b"]);
+  assert.deepEqual(model.own, ["a"]);
 });

@@ -32,7 +32,7 @@ test("every language has exactly the English texts", () => {
     const placeholders = (value) => [...JSON.stringify(value).matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
     const unique = (value) => [...new Set(placeholders(value))];
     assert.deepEqual(unique(GERMAN[key]), unique(text), key);
-    assert.equal(typeof GERMAN[key], typeof text, key);
+    if (typeof text === "object") assert.equal(typeof GERMAN[key], "object", key);
   }
 });
 

@@ -10,6 +10,8 @@ use crate::voter::{AddressId, Caller, VoterId};
 pub struct CallerState {
     /// True if the caller owns the poll.
     pub is_owner: bool,
+    /// The caller's id as a voter of the poll, or `None` if the caller cannot be identified.
+    pub voter: Option<VoterId>,
     /// The caller's active ballot, if there is one.
     pub ballot: Option<ActiveBallot>,
     /// The error that a valid vote of the caller would get now: an
@@ -51,18 +53,19 @@ impl PollEngine {
     ) -> Result<CallerState, EngineError> {
         let loaded = self.inner.loader.load(id).await?;
         let is_owner = self.owns(&loaded.poll, caller).await?;
-        let (ballot, refusal) = match self.identify_voter(&loaded.poll, caller).await {
+        let (voter, ballot, refusal) = match self.identify_voter(&loaded.poll, caller).await {
             Ok((voter, address)) => {
                 let ballots = self.inner.loader.store.ballots_of(id, &[voter]).await?;
                 let active = ballots.into_iter().next().flatten();
                 let refusal = self.expected_refusal(&loaded, voter, address, active.clone());
-                (active, refusal.await?)
+                (Some(voter), active, refusal.await?)
             }
-            Err(error @ EngineError::Unidentified(_)) => (None, Some(error)),
+            Err(error @ EngineError::Unidentified(_)) => (None, None, Some(error)),
             Err(error) => return Err(error),
         };
         Ok(CallerState {
             is_owner,
+            voter,
             ballot,
             refusal,
         })

@@ -43,6 +43,16 @@ async fn a_vote_while_offline_counts_once() {
 }
 
 #[tokio::test]
+async fn an_unsettled_vote_belongs_to_its_voter() {
+    run_with_server("unsettled_vote").await;
+}
+
+#[tokio::test]
+async fn a_changing_poll_keeps_focus_and_rows() {
+    run_with_server("changing_poll").await;
+}
+
+#[tokio::test]
 async fn the_keyboard_suffices_to_create_and_vote() {
     run_with_server("keyboard").await;
 }

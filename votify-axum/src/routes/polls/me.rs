@@ -41,6 +41,7 @@ pub(crate) async fn caller_state(
         own.is_owner,
         own.ballot.as_ref(),
         own.refusal.as_ref().map(Problem::code),
+        own.voter,
     );
     let mut response = private(body);
     if let Some(rate_limit) = own.rate_limit {

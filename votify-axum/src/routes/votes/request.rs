@@ -9,6 +9,7 @@ use crate::extract::json::{json_bytes, parse_json};
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, Vote};
 use crate::state::AppState;
+use crate::voter_tag::check_voter;
 
 /// The poll, the caller and the ballot of a request to vote.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ impl FromRequest<AppState> for VoteRequest {
         let PollPath(poll) = PollPath::from_request_parts(&mut parts, state).await?;
         let Permitted(caller, ..) =
             Permitted::<Vote>::from_request_parts(&mut parts, state).await?;
+        check_voter(&parts.uri, poll, &caller, state).await?;
         let body = json_bytes(&parts.headers, body).await?;
         let input = match ballot::parse_fast(&body) {
             Some(input) => Ok(input),

@@ -7,14 +7,19 @@ const CAST: &str = "/** @type {any} */ ";
 const PUNCTUATION: &str = "{}()[],;:=<>&|?!";
 
 /// Returns a script without comments, without the spaces around punctuation, and without line
-/// breaks where a statement or an expression goes on.
+/// breaks after punctuation. Our scripts end statements with semicolons, so no line break
+/// has a meaning.
 pub(super) fn compact_script(text: &str) -> String {
     let mut compact = String::with_capacity(text.len());
     for line in without_comments(text).lines() {
         let line = compact_line(&line.replace(CAST, ""));
+        // The last semicolon of a block and the last comma of a list.
+        if line.starts_with(['}', ')', ']']) && compact.ends_with([';', ',']) {
+            compact.pop();
+        }
         compact.push_str(&line);
         // A comment may end a line.
-        if line.contains("//") || !line.ends_with(['{', ';', ',', '(', '[']) {
+        if line.contains("//") || !line.ends_with(['{', '}', ';', ',', '(', '[']) {
             compact.push('\n');
         }
     }
@@ -139,7 +144,7 @@ mod tests {
     #[test]
     fn line_breaks_stay_where_a_statement_may_end() {
         let script = "if (a) {\n  b(\n    c,\n  );\n  d() // e;\n}\nf\n";
-        assert_eq!(compact_script(script), "if(a){b(c,);d() // e;\n}\nf\n");
+        assert_eq!(compact_script(script), "if(a){b(c);d() // e;\n}f\n");
     }
 
     /// A literal of several lines would be damaged.

@@ -143,17 +143,19 @@ test("answers that say nothing about the vote are repeated under the same id", a
   const problem = { code: "overloaded", status: 503, title: "Too much", retry_after: 1 };
   const { client, requests } = await startAnswering(t, [
     [200, "<html>Log in to the network of this hotel</html>"],
-    [502, "<html>Bad gateway</html>"],
-    [204, ""],
+    [200, ""],
     [200, null],
+    [204, ""],
+    [403, "<html>Blocked by the firewall</html>"],
+    [502, "<html>Bad gateway</html>"],
     [503, problem],
     [504, "", { "retry-after": "1" }],
     [429, { code: "rate_limited", status: 429, title: "Too fast" }, { "retry-after": "1" }],
-    [202, { status: "queued", ballot_id: "x" }],
+    [202, { success: true, status: "queued", ballot_id: "x" }],
   ]);
   const vote = client.vote("x", { option_id: "y" });
   assert.equal((await vote.result).status, "queued");
-  assert.deepEqual([vote.status, vote.attempts], ["queued", 8]);
+  assert.deepEqual([vote.status, vote.attempts], ["queued", 10]);
   assert.deepEqual(new Set(requests), new Set([vote.ballotId]));
 });
 
@@ -164,6 +166,8 @@ test("refusals are final", async (t) => {
     await assert.rejects(vote.result, { code, status, message: "No: Because." });
     assert.deepEqual([vote.status, vote.error.code, requests.length], ["refused", code, 1]);
   }
-  const { client } = await startAnswering(t, [[404, "<html>Not here</html>"]]);
-  await assert.rejects(client.vote("x", { option_id: "y" }).result, { code: "unexpected_answer", status: 404 });
+  const { client } = await startAnswering(t, [[404, "<html>Not here</html>"], [200, ""]]);
+  for (const status of [404, 200]) {
+    await assert.rejects(client.getPoll("x"), { code: "unexpected_answer", status, isTemporary: true });
+  }
 });
