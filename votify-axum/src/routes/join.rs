@@ -15,7 +15,7 @@ use crate::routes::response::private;
 use crate::state::AppState;
 
 error_responses!(JoinErrors:
-    NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, RateLimited, StoreUnavailable, Overloaded,
+    NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, PollNotFound, RateLimited, StoreUnavailable, Overloaded,
     Internal);
 
 /// Returns the poll that has a join code.

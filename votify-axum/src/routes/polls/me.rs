@@ -11,7 +11,7 @@ use crate::routes::response::private;
 use crate::state::AppState;
 
 error_responses!(MeErrors:
-    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, RateLimited, StoreUnavailable,
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, PollNotFound, RateLimited, StoreUnavailable,
     PollKeyUnknown, Overloaded, Internal);
 
 /// Returns what holds for the caller: owner or not, voted or not, and whether a vote would

@@ -236,7 +236,7 @@ async fn forms_need_their_token_and_origin() {
         }
         let fields = [("form_token", token.as_str())];
         let refused = owner.post_from("https://evil.test", &path, &fields).await;
-        assert_problem_page(&refused, 403, "This form came from another site");
+        assert_problem_page(&refused, 403, "This request came from another site");
     }
     assert_eq!(details(&mut owner, &poll).await["poll"]["status"], "open");
 }
