@@ -1,5 +1,6 @@
 //! The owner's page of a poll: what can be changed, invites, closing and deleting.
 
+mod conflict;
 mod edit;
 mod edit_form;
 mod end;
@@ -131,6 +132,11 @@ async fn refused(
         Refused::Edit(form) => {
             template.fill(form);
             template.errors = errors.in_order(field_name, &ORDER).reworded(reworded);
+            let is_conflict = problem.code() == "form_expired" && !errors.fields().is_empty();
+            let errors = match is_conflict {
+                true => errors.with_heading("The poll was changed in another window"),
+                false => errors,
+            };
         }
         Refused::Invites(count) => {
             template.invite_errors = errors;
