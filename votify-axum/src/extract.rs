@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod cookie;
+pub(crate) mod fetch_site;
 pub(crate) mod idempotency;
 pub(crate) mod invite;
 pub(crate) mod json;

@@ -13,6 +13,7 @@ use crate::state::AppState;
 /// A text that cannot be a code does not count as a wrong one: it says nothing about polls.
 ///
 /// # Errors
+/// - `origin_not_allowed`: a page of another site made the browser send the request.
 /// - `poll_not_found`: no poll has this code, or the text is not a code.
 /// - `rate_limited`: the address has sent too many wrong codes; retry after `retry_after`.
 /// - `store_unavailable`: the store failed; retrying is safe.
@@ -21,6 +22,8 @@ pub(crate) async fn find_poll(
     caller: &RequestCaller,
     text: &str,
 ) -> Result<PollId, Problem> {
+    // Before the code is looked up: a response that depends on it would be a way to try codes.
+    caller.ensure_own_request()?;
     let code: JoinCode = text.parse().map_err(|error| {
         Problem::new(ErrorCode::PollNotFound).with_detail(format!("a join code {error}"))
     })?;

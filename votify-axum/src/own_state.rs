@@ -51,6 +51,7 @@ impl OwnState {
 /// votes.
 ///
 /// # Errors
+/// - `origin_not_allowed`: a page of another site made the browser send an invite code.
 /// - `rate_limited`: the caller sent too many invite codes; retry after `retry_after`.
 /// - `poll_not_found`, `store_unavailable`, `poll_key_unknown`, `overloaded`, `internal`: the
 ///   state is unknown.
@@ -61,6 +62,7 @@ pub(crate) async fn own_state(
     id: PollId,
 ) -> Result<OwnState, Problem> {
     let rate_limit = if caller.has_invite_code() {
+        caller.ensure_own_request()?;
         CODE_ATTEMPTS.acquire(state, caller).await?
     } else {
         None

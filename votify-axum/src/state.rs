@@ -20,7 +20,7 @@ use crate::middleware::unread_body::UnreadBodies;
 use crate::rate_limit::{RequestLimiter, StreamLimiter};
 use crate::response_memory::ResponseMemory;
 #[cfg(feature = "ui")]
-use crate::ui::CardCache;
+use crate::ui::{CardCache, SentInvites, SentPolls};
 
 /// The state that all handlers share.
 #[derive(Clone)]
@@ -55,6 +55,10 @@ pub(crate) struct AppStateInner {
     pub(crate) documents: Documents,
     #[cfg(feature = "ui")]
     pub(crate) cards: CardCache,
+    #[cfg(feature = "ui")]
+    pub(crate) sent_polls: SentPolls,
+    #[cfg(feature = "ui")]
+    pub(crate) sent_invites: SentInvites,
     /// `None` if [`VotifyRouter::accounts`](crate::VotifyRouter::accounts) was not
     /// called.
     #[cfg(feature = "accounts")]
@@ -103,6 +107,10 @@ impl AppState {
             documents,
             #[cfg(feature = "ui")]
             cards: CardCache::default(),
+            #[cfg(feature = "ui")]
+            sent_polls: SentPolls::new(crate::ui::POLL_FORM_LIFETIME),
+            #[cfg(feature = "ui")]
+            sent_invites: SentInvites::new(crate::ui::INVITE_FORM_LIFETIME),
             #[cfg(feature = "accounts")]
             auth,
         }))

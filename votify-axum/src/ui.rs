@@ -33,6 +33,7 @@ mod result_texts;
 mod results;
 mod room;
 mod routes;
+mod sent_forms;
 mod session_token;
 mod standings;
 mod theme;
@@ -41,6 +42,8 @@ mod votes_text;
 
 pub(crate) use card::CardCache;
 pub use colors::{Color, InvalidColor, ThemeColors};
+pub(crate) use home::{FORM_LIFETIME as POLL_FORM_LIFETIME, SentPolls};
+pub(crate) use manage::{FORM_LIFETIME as INVITE_FORM_LIFETIME, SentInvites};
 pub(crate) use problem_page::{RefusedPage, fallback};
 pub(crate) use problem_text::sentence;
 pub(crate) use routes::{files, pages};

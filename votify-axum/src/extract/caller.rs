@@ -12,9 +12,10 @@ use votify_core::{Caller, SessionId};
 
 use crate::authorize::Action;
 use crate::config::Config;
-use crate::error::Problem;
+use crate::error::{ErrorCode, Problem};
 use crate::extract::address::{client_address, is_trusted};
 use crate::extract::cookie::CookieSettings;
+use crate::extract::fetch_site;
 use crate::extract::invite::{self, InviteParameter};
 use crate::extract::session::{self, Session};
 use crate::rate_limit::address_key;
@@ -33,6 +34,8 @@ pub(crate) struct RequestCaller {
     cookies: CookieSettings,
     /// False if another domain may have planted the login.
     has_safe_login: bool,
+    /// True if a page of another site made the browser send the request.
+    is_foreign: bool,
 }
 
 impl RequestCaller {
@@ -102,6 +105,21 @@ impl RequestCaller {
         Ok(authorize.authorize(request, &caller, action).await?)
     }
 
+    /// Checks that no page of another site made the browser send the request, before it
+    /// counts toward a limit of the address.
+    ///
+    /// # Errors
+    /// - `origin_not_allowed`: such a page did; the person can open the address themselves.
+    pub(crate) fn ensure_own_request(&self) -> Result<(), Problem> {
+        if !self.is_foreign {
+            return Ok(());
+        }
+        Err(Problem::new(ErrorCode::OriginNotAllowed).with_detail(
+            "a page of another site made the browser send this request; open the address in a \
+             window of its own",
+        ))
+    }
+
     /// Lets the caller's account own what the session of their browser created, if the
     /// request proves both.
     pub(crate) async fn claim_session(&self, state: &AppState) {
@@ -141,10 +159,11 @@ impl RequestCaller {
         Ok(())
     }
 
-    /// Starts a session with this id for a caller without one. It counts once its cookie
-    /// comes back, so that clients that only read and keep no cookies use up nothing.
+    /// Starts a session with this id for a caller without one, unless a page of another site
+    /// made the browser send the request. It counts once its cookie comes back, so that
+    /// clients that only read and keep no cookies use up nothing.
     pub(crate) const fn begin_session_if_missing(&mut self, id: SessionId) {
-        if self.session.is_none() && self.new_session.is_none() {
+        if self.session.is_none() && self.new_session.is_none() && !self.is_foreign {
             self.new_session = Some(Session {
                 id,
                 is_counted: false,
@@ -280,6 +299,7 @@ impl FromRequestParts<AppState> for RequestCaller {
             new_session: None,
             cookies,
             has_safe_login,
+            is_foreign: fetch_site::is_foreign(&parts.headers, &state.config),
         })
     }
 }

@@ -15,8 +15,8 @@ use crate::routes::response::private;
 use crate::state::AppState;
 
 error_responses!(JoinErrors:
-    NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, InvalidQuery, RateLimited,
-    StoreUnavailable, Overloaded, Internal);
+    NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, PollNotFound, InvalidQuery,
+    RateLimited, StoreUnavailable, Overloaded, Internal);
 
 /// Returns the poll that has a join code.
 ///

@@ -78,6 +78,7 @@ pub(crate) async fn stream(
         check_origin(&parts.headers, &uri, &state.config)?;
         upgrade = Upgrade::of(&mut parts)?;
     } else {
+        caller.ensure_own_request()?;
         state.config.hints.check_upgrade(&parts.headers);
     }
     let after = query.parse("after", "must be a position of a stream");

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use votify_core::secret::Purpose;
 
 use super::page::Page;
+use super::sent_forms::{FormId, FormResult, SentForms};
 use super::session_token::TokenKind;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::body::body_bytes;
@@ -48,7 +50,8 @@ impl FromForm for () {
 pub(super) struct PageForm<T> {
     pub(super) page: Page,
     pub(super) values: T,
-    has_valid_token: bool,
+    /// The id of this sending. `None` without a valid form token.
+    id: Option<FormId>,
     /// Bounds the number of large forms in work. Held until the page is rendered, which
     /// shows what was typed again.
     _permit: Option<LargeBodyPermit>,
@@ -61,13 +64,52 @@ impl<T> PageForm<T> {
     /// - `form_expired`: the token is missing, expired or of another session. The user can
     ///   send the page, which has a new token, again.
     pub(super) fn verify(&self) -> Result<(), Problem> {
-        if self.has_valid_token {
+        if self.id.is_some() {
             return Ok(());
         }
         Err(Problem::new(ErrorCode::FormExpired).with_detail(
             "this form is too old, or this browser sends no cookies; check what you typed and \
              send it again",
         ))
+    }
+}
+
+impl<T: Sync> PageForm<T> {
+    /// Returns the result that this form had when it was sent before, if it is stored.
+    pub(super) fn earlier_result<R: FormResult>(&self, forms: &SentForms<R>) -> Option<R> {
+        forms.get(self.id?, self.page.state.engine.now())
+    }
+
+    /// Carries out a verified form, unless it was sent before: then returns the earlier
+    /// result. A browser that is gone does not stop it, so that the form cannot be half done
+    /// when it comes again.
+    ///
+    /// # Errors
+    /// - `form_expired`: the form token is invalid.
+    /// - Those of `carry_out`.
+    pub(super) async fn run_once<R: FormResult>(
+        &self,
+        forms: fn(&AppState) -> &SentForms<R>,
+        carry_out: impl Future<Output = Result<R, Problem>> + Send + 'static,
+    ) -> Result<R, Problem> {
+        let Some(id) = self.id else {
+            return Err(ErrorCode::FormExpired.into());
+        };
+        let state = self.page.state.clone();
+        let now = state.engine.now();
+        let task = tokio::spawn(async move { forms(&state).run_once(id, now, carry_out).await });
+        task.await.map_err(|error| Problem::internal(&error))?
+    }
+
+    /// Forgets that this form had a result, so that it is carried out again.
+    pub(super) fn forget_result<R: FormResult + PartialEq>(
+        &self,
+        forms: &SentForms<R>,
+        result: &R,
+    ) {
+        if let Some(id) = self.id {
+            forms.remove_if(id, |stored| stored == result);
+        }
     }
 }
 
@@ -95,14 +137,26 @@ impl<T: FromForm> FromRequest<AppState> for PageForm<T> {
         let token = fields.get(TOKEN_FIELD).unwrap_or_default();
         let engine = &state.engine;
         // A session of this very request cannot have rendered the form.
-        let has_valid_token = page.caller.session.is_some_and(|session| {
-            TOKEN.is_valid(token, session.id, engine.now(), engine.keyring())
+        let session = page
+            .caller
+            .session
+            .filter(|session| TOKEN.is_valid(token, session.id, engine.now(), engine.keyring()));
+        let id = session.and_then(|session| {
+            let keyring = engine.keyring();
+            let parts: &[&[u8]] = &[
+                b"sent-form",
+                session.id.as_bytes(),
+                page.layout.path.as_bytes(),
+                b"\0",
+                &bytes,
+            ];
+            keyring.mac(keyring.current(), Purpose::Session, parts)
         });
         let values = T::from_form(&fields);
         Ok(Self {
             page,
             values,
-            has_valid_token,
+            id: id.map(FormId::from),
             _permit: permit,
         })
     }

@@ -4,16 +4,19 @@ pub(super) mod body;
 pub(super) mod form;
 pub(super) mod prefill;
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use votify_core::Visibility;
+use votify_core::{EngineError, PollId, Visibility};
 
 use self::form::NewPollForm;
 use super::form::PageForm;
 use super::form_errors::FormErrors;
 use super::layout::{Head, Layout};
 use super::page::Page;
+use super::sent_forms::{FormResult, SentForms};
 use crate::authorize::Action;
 use crate::creation::create_within_limits;
 use crate::dto::rules::Capabilities;
@@ -23,6 +26,17 @@ use crate::routes::polls::capabilities;
 
 /// The number of rows that the button "Add options" adds without JavaScript.
 const MORE_ROWS: usize = 4;
+/// The time for which a form that is sent again leads to the same poll: that of its token.
+pub(crate) const FORM_LIFETIME: Duration = super::form::TOKEN.lifetime;
+
+/// The polls of forms that were sent lately.
+pub(crate) type SentPolls = SentForms<PollId>;
+
+impl FormResult for PollId {
+    fn bytes(&self) -> u64 {
+        16
+    }
+}
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -68,7 +82,7 @@ pub(super) async fn show(page: Page) -> Result<Response, Problem> {
 }
 
 /// Creates the poll, or shows the form again with what was typed.
-pub(super) async fn submit(mut form: PageForm<NewPollForm>) -> Result<Response, Problem> {
+pub(super) async fn submit(form: PageForm<NewPollForm>) -> Result<Response, Problem> {
     if form.values.wants_more {
         let mut values = form.values;
         values.fill_rows(values.options.len() + MORE_ROWS);
@@ -79,7 +93,7 @@ pub(super) async fn submit(mut form: PageForm<NewPollForm>) -> Result<Response, 
             FormErrors::default(),
         ));
     }
-    let problem = match create(&mut form).await {
+    let problem = match create(&form).await {
         Ok(path) => return Ok(form.page.redirect(&path)),
         Err(problem) => problem,
     };
@@ -91,14 +105,22 @@ pub(super) async fn submit(mut form: PageForm<NewPollForm>) -> Result<Response, 
     Ok(response)
 }
 
-async fn create(form: &mut PageForm<NewPollForm>) -> Result<String, Problem> {
+async fn create(form: &PageForm<NewPollForm>) -> Result<String, Problem> {
     form.verify()?;
     may_create(&form.page).await?;
     let body = body::of_form(&form.values);
-    let page = &mut form.page;
-    let attempt = create_within_limits(&page.state, &mut page.caller, body).await?;
-    let poll = attempt.result?;
-    Ok(format!("/p/{}?created=1", poll.id))
+    let (state, mut caller) = (form.page.state.clone(), form.page.caller.clone());
+    if let Some(poll) = form.earlier_result(&state.sent_polls)
+        && let Err(EngineError::PollNotFound(_)) = state.engine.definition(poll).await
+    {
+        // Deleted since then.
+        form.forget_result(&state.sent_polls, &poll);
+    }
+    let poll = form.run_once(|state| &state.sent_polls, async move {
+        let attempt = create_within_limits(&state, &mut caller, body).await?;
+        Ok(attempt.result?.id)
+    });
+    Ok(format!("/p/{}?created=1", poll.await?))
 }
 
 async fn may_create(page: &Page) -> Result<(), Problem> {

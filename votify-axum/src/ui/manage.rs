@@ -1,5 +1,6 @@
 //! The owner's page of a poll: what can be changed, invites, closing and deleting.
 
+mod conflict;
 mod edit;
 mod edit_form;
 mod end;
@@ -11,6 +12,7 @@ mod rules_text;
 pub(super) use edit::save;
 pub(super) use end::{close, delete};
 pub(super) use invites::create as create_invites;
+pub(crate) use invites::{FORM_LIFETIME, SentInvites};
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -130,6 +132,11 @@ async fn refused(
     match form {
         Refused::Edit(form) => {
             template.fill(form);
+            let is_conflict = problem.code() == "form_expired" && !errors.fields().is_empty();
+            let errors = match is_conflict {
+                true => errors.with_heading("The poll was changed in another window"),
+                false => errors,
+            };
             template.errors = errors.in_order(field_name, &ORDER).reworded(reworded);
         }
         Refused::Invites(count) => {

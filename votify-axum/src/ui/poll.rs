@@ -81,7 +81,9 @@ async fn respond(
     let engine = &page.state.engine;
     let own = match page.own_state(id).await {
         // The poll is shown without what holds for the caller.
-        Err(problem) if problem.code() == "rate_limited" => OwnState::refused(problem),
+        Err(problem) if ["rate_limited", "origin_not_allowed"].contains(&problem.code()) => {
+            OwnState::refused(problem)
+        }
         own => own?,
     };
     let snapshot = engine.poll(id, &page.caller()).await?;

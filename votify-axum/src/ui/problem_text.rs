@@ -10,7 +10,7 @@ pub(super) fn heading(code: &str, title: &str) -> String {
         "not_owner" => "Only the owner of this poll may do this",
         "not_allowed" => "This is not allowed here",
         "invite_invalid" => "This poll needs an invite code",
-        "origin_not_allowed" => "This form came from another site",
+        "origin_not_allowed" => "This request came from another site",
         "form_expired" => "This form has expired",
         "already_voted" => "You have already voted in this poll",
         "poll_not_open" => "This poll is not open yet",

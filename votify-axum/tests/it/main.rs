@@ -25,6 +25,7 @@ mod document_examples;
 mod endpoints;
 mod failing_store;
 mod failures;
+mod fetch_site;
 #[cfg(feature = "ui")]
 mod frames;
 mod framing;

@@ -11,8 +11,8 @@ use crate::routes::response::private;
 use crate::state::AppState;
 
 error_responses!(MeErrors:
-    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, InvalidQuery, RateLimited,
-    StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, PollNotFound,
+    InvalidQuery, RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 /// Returns what holds for the caller: owner or not, voted or not, and whether a vote would
 /// be accepted.

@@ -4,9 +4,9 @@ use axum::response::Response;
 use votify_core::PollId;
 
 use super::edit_form::EditForm;
-use super::{Refused, path, refused};
+use super::{Refused, conflict, path, refused};
 use crate::authorize::Action;
-use crate::error::{ErrorCode, Problem};
+use crate::error::Problem;
 use crate::extract::path::PollPath;
 use crate::routes::polls::{CheckedChange, capabilities};
 use crate::ui::done::Done;
@@ -30,13 +30,14 @@ async fn change(form: &PageForm<EditForm>, id: PollId) -> Result<(), Problem> {
     let (page, state) = (&form.page, &form.page.state);
     page.permit(Action::Manage(id)).await?;
     let poll = state.engine.authorize_owner(id, &page.caller()).await?;
-    if form.values.is_outdated(&poll) {
-        let detail = "the poll was changed in another window since this page was opened; check \
-                      your changes, and save them again";
-        return Err(Problem::new(ErrorCode::FormExpired).with_detail(detail));
-    }
     let can = capabilities(state, &page.caller);
     let body = form.values.body(&poll, can);
+    if form.values.is_outdated(&poll) {
+        let current = EditForm::of_poll(&poll).body(&poll, can);
+        if let Some(problem) = conflict::problem(&body, &current, &poll) {
+            return Err(problem);
+        }
+    }
     let change = CheckedChange::read(body, &poll, &page.caller, state)?;
     change.apply(id, &page.caller, state).await?;
     Ok(())

@@ -1,5 +1,7 @@
 //! The page with new invite codes, which is also the sheet to print.
 
+use std::sync::Arc;
+
 use askama::Template;
 use votify_core::Poll;
 use votify_core::voter::InviteCode;
@@ -55,7 +57,7 @@ pub(super) fn max_size(count: u32) -> usize {
 ///
 /// # Errors
 /// - `internal`: the address is too long for a QR code.
-pub(super) async fn encode(codes: Vec<InviteCode>, url: String) -> Result<Vec<Invite>, Problem> {
+pub(super) async fn encode(codes: Arc<[InviteCode]>, url: String) -> Result<Vec<Invite>, Problem> {
     let invite = move |code: &InviteCode| {
         let code = code.text();
         let url = format!("{url}?{PARAMETER}={code}");

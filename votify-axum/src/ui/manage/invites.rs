@@ -1,9 +1,13 @@
 //! Creating invite codes.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use votify_core::PollId;
 use votify_core::poll::FieldError;
+use votify_core::voter::InviteCode;
 
 use super::invite_sheet::{self, MAX_CODES};
 use super::{Refused, refused};
@@ -14,9 +18,22 @@ use crate::extract::path::PollPath;
 use crate::routes::invites::{REQUESTS, create_codes};
 use crate::routes::response::csv_file;
 use crate::ui::form::{FormFields, FromForm, PageForm};
+use crate::ui::sent_forms::{FormResult, SentForms};
 
 /// The name of the field of the number of codes.
 const COUNT: &str = "count";
+/// The time for which a form that is sent again, as by a reload of its answer, shows the same
+/// codes.
+pub(crate) const FORM_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+/// The codes of forms that were sent lately.
+pub(crate) type SentInvites = SentForms<Arc<[InviteCode]>>;
+
+impl FormResult for Arc<[InviteCode]> {
+    fn bytes(&self) -> u64 {
+        u64::try_from(size_of_val::<[InviteCode]>(self)).unwrap_or(u64::MAX)
+    }
+}
 
 /// The form to create codes, as it was typed.
 #[derive(Debug)]
@@ -80,7 +97,12 @@ async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, P
         invite_sheet::max_size(count)
     };
     let reserved = state.reserve_response(size, page.caller.address_block())?;
-    let codes = create_codes(&poll, count, &page.caller, state).await?;
+    let (task_state, task_poll, caller) = (state.clone(), poll.clone(), page.caller.clone());
+    let codes = form.run_once(|state| &state.sent_invites, async move {
+        let codes = create_codes(&task_poll, count, &caller, &task_state).await?;
+        Ok(codes.into())
+    });
+    let codes = codes.await?;
     if form.values.as_file {
         let invites = InvitesBody::new(&codes, Some(&address));
         let mut response = csv_file(&format!("invites-{id}"), invites.to_csv());

@@ -227,7 +227,7 @@ async fn forms_of_other_sites_and_sessions_log_nobody_in() {
             ("password", PASSWORD),
         ];
         let refused = visitor.post_from("https://evil.test", path, &fields).await;
-        assert_problem_page(&refused, 403, "This form came from another site");
+        assert_problem_page(&refused, 403, "This request came from another site");
         // A browser without cookies has no session that a form belongs to.
         let refused = Visitor::new(&app).post_from(ORIGIN, path, &fields).await;
         refused.expect_status(403);

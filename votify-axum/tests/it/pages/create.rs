@@ -258,10 +258,61 @@ async fn the_limits_of_the_api_hold() {
     let app = App::with(|router| router.poll_rate(Some(votify_core::Rate::per_minute(1))));
     let mut owner = Browser::new(&app);
     submit(&mut owner, &SHORT).await.expect_status(303);
+    // The token of a form contains its expiry.
+    app.clock.advance(1);
     let late = submit(&mut owner, &SHORT).await.expect_status(429);
     assert!(late.headers.contains_key("retry-after"));
     assert!(
         late.text.contains("value=\"Lunch?\""),
         "what was typed is kept"
     );
+}
+
+/// Returns the ids of the polls of a browser.
+async fn own_polls(browser: &mut Browser) -> Vec<String> {
+    let list = browser.get("/api/polls?owner=me").await.expect_status(200);
+    let polls = list.json()["polls"].as_array().unwrap().clone();
+    let id = |poll: &serde_json::Value| poll["id"].as_str().unwrap().to_owned();
+    polls.iter().map(id).collect()
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_creates_one_poll() {
+    let app = App::new();
+    let mut owner = Browser::new(&app);
+    let token = owner.hidden_field("/", "form_token").await;
+    let mut fields = vec![("form_token", token.as_str())];
+    fields.extend(SHORT);
+    let (mut left, mut right) = (owner.clone(), owner.clone());
+    let (first, second) = tokio::join!(left.post_form("/", &fields), right.post_form("/", &fields));
+    let third = owner.post_form("/", &fields).await;
+    for response in [&second, &third] {
+        assert_eq!(response.status, 303, "{}", response.text);
+        assert_eq!(response.header("location"), first.header("location"));
+    }
+    assert_eq!(own_polls(&mut owner).await.len(), 1);
+    // The back button shows the form, and it is filled in differently.
+    fields[1] = ("title", "Dinner?");
+    let other = owner.post_form("/", &fields).await.expect_status(303);
+    assert_ne!(other.header("location"), first.header("location"));
+    // So is a form that was opened anew.
+    app.clock.advance(1);
+    submit(&mut owner, &SHORT).await.expect_status(303);
+    assert_eq!(own_polls(&mut owner).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_again_after_its_poll_was_deleted_creates_another() {
+    let app = App::new();
+    let mut owner = Browser::new(&app);
+    let token = owner.hidden_field("/", "form_token").await;
+    let mut fields = vec![("form_token", token.as_str())];
+    fields.extend(SHORT);
+    owner.post_form("/", &fields).await.expect_status(303);
+    let poll = own_polls(&mut owner).await.remove(0);
+    let path = format!("/api/polls/{poll}");
+    let deleted = owner.call(axum::http::Method::DELETE, &path, None).await;
+    deleted.expect_status(204);
+    let again = owner.post_form("/", &fields).await;
+    created(&mut owner, &again).await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::visitor::Visitor;
+use super::visitor::{ORIGIN, Visitor, form_token};
 use crate::app::App;
 use crate::browser::CreatedPoll;
 
@@ -140,4 +140,33 @@ async fn the_number_of_codes_is_checked_at_its_field() {
     let browsers = owner.create_poll(json!({})).await;
     let page = owner.page(&manage(&browsers)).await;
     assert!(!page.contains("id=\"invites\""), "{page}");
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_creates_its_codes_once() {
+    let app = App::unlimited();
+    let mut owner = Visitor::new(&app);
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let page = owner.page(&manage(&poll)).await;
+    let fields = [("form_token", form_token(&page)), ("count", "3")];
+    let action = format!("{}/invites", manage(&poll));
+    let (mut left, mut right) = (owner.clone(), owner.clone());
+    let (first, second) = tokio::join!(
+        left.post_from(ORIGIN, &action, &fields),
+        right.post_from(ORIGIN, &action, &fields)
+    );
+    let first = first.expect_status(200).text;
+    let codes = attributes(&first, "code");
+    assert_eq!(codes.len(), 3);
+    assert_eq!(attributes(&second.expect_status(200).text, "code"), codes);
+    // The same form shows its codes to nobody else, and for 10 minutes only.
+    let stranger = Visitor::new(&app).post_from(ORIGIN, &action, &fields).await;
+    assert_eq!(stranger.status, 403, "{}", stranger.text);
+    app.clock.advance(601);
+    let late = owner.post_from(ORIGIN, &action, &fields).await;
+    let late = attributes(&late.expect_status(200).text, "code");
+    assert!(late.iter().all(|code| !codes.contains(code)), "{late:?}");
+    let path = poll.path("/invites");
+    let counts = owner.api(axum::http::Method::GET, &path, None).await;
+    assert_eq!(counts.json()["made"], 6);
 }

@@ -236,7 +236,7 @@ async fn forms_need_their_token_and_origin() {
         }
         let fields = [("form_token", token.as_str())];
         let refused = owner.post_from("https://evil.test", &path, &fields).await;
-        assert_problem_page(&refused, 403, "This form came from another site");
+        assert_problem_page(&refused, 403, "This request came from another site");
     }
     assert_eq!(details(&mut owner, &poll).await["poll"]["status"], "open");
 }
@@ -338,21 +338,76 @@ async fn a_poll_is_duplicated_by_the_form_to_create_one() {
     }
 }
 
+/// Returns the version of the poll that the form to change it shows.
+#[track_caller]
+fn version(page: &str) -> &str {
+    let (_, rest) = page.split_once("name=\"version\" value=\"").unwrap();
+    rest.split('"').next().unwrap()
+}
+
 #[tokio::test]
 async fn a_change_in_another_window_is_not_undone_without_a_word() {
     let app = App::new();
     let mut owner = Visitor::new(&app);
     let poll = owner.create_poll(json!({})).await;
-    let mut form = fields(&poll, &["Pizza", "Sushi"]);
     let page = owner.page(&manage(&poll)).await;
-    let version = page.split_once("name=\"version\" value=\"").unwrap().1;
-    let version = version.split('"').next().unwrap().to_owned();
-    form.push(("version", &version));
+    let first = version(&page).to_owned();
+    let mut form = fields(&poll, &["Pizza", "Soup"]);
+    form.push(("version", &first));
     let saved = owner.submit(&manage(&poll), &manage(&poll), &form).await;
     reported(&saved, &manage(&poll), "saved");
-    let again = owner.submit(&manage(&poll), &manage(&poll), &form).await;
-    let again = again.expect_status(403).text;
-    assert!(again.contains("changed in another window"), "{again}");
-    let current = again.split_once("name=\"version\" value=\"").unwrap().1;
-    assert_ne!(current.split('"').next().unwrap(), version);
+    // The other window has the old title and option, and a new category.
+    let mut other = fields(&poll, &["Pizza", "Sushi"]);
+    other[0] = ("title", "Lunch?");
+    other.extend([("category", "food"), ("version", &first)]);
+    let refused = owner.submit(&manage(&poll), &manage(&poll), &other).await;
+    let refused = refused.expect_status(403).text;
+    for text in [
+        "The poll was changed in another window",
+        "id=\"field-title-error\">The poll now has \u{2068}“Dinner?”\u{2069} here.",
+        "id=\"field-options-1-error\">The poll now has \u{2068}“Soup”\u{2069} here.",
+        "id=\"field-category-error\">The poll has nothing here.",
+        "value=\"Lunch?\"",
+        "value=\"food\"",
+    ] {
+        assert!(refused.contains(text), "{text} in {refused}");
+    }
+    assert!(!refused.contains("field-options-0-error"), "{refused}");
+    assert_eq!(details(&mut owner, &poll).await["poll"]["title"], "Dinner?");
+    // The page has the new version, so that what was typed can be saved after all.
+    let new = version(&refused).to_owned();
+    assert_ne!(new, first);
+    other.retain(|(name, _)| *name != "version");
+    other.push(("version", &new));
+    let saved = owner.submit(&manage(&poll), &manage(&poll), &other).await;
+    reported(&saved, &manage(&poll), "saved");
+    assert_eq!(details(&mut owner, &poll).await["poll"]["title"], "Lunch?");
+    // An old form that changes nothing is no conflict.
+    other.retain(|(name, _)| *name != "version");
+    other.push(("version", &first));
+    let saved = owner.submit(&manage(&poll), &manage(&poll), &other).await;
+    reported(&saved, &manage(&poll), "saved");
+}
+
+#[tokio::test]
+async fn a_poll_that_becomes_one_by_invite_is_unlisted_unless_the_form_lists_it() {
+    let app = App::new();
+    let mut owner = Visitor::new(&app);
+    let listed = owner.create_poll(json!({"visibility": "public"})).await;
+    let mut form = fields(&listed, &["Pizza", "Sushi"]);
+    form[3] = ("voters", "invite");
+    let saved = owner
+        .submit(&manage(&listed), &manage(&listed), &form)
+        .await;
+    reported(&saved, &manage(&listed), "saved");
+    let after = details(&mut owner, &listed).await;
+    assert_eq!(after["poll"]["voters"], "invite");
+    assert_eq!(after["poll"]["visibility"], "unlisted");
+    // A second save with "Listed" is a choice.
+    let saved = owner
+        .submit(&manage(&listed), &manage(&listed), &form)
+        .await;
+    reported(&saved, &manage(&listed), "saved");
+    let after = details(&mut owner, &listed).await;
+    assert_eq!(after["poll"]["visibility"], "public");
 }

@@ -224,3 +224,24 @@ async fn a_poll_for_accounts_leads_to_the_login() {
         "{html}"
     );
 }
+
+#[tokio::test]
+async fn a_link_that_is_opened_often_shows_the_poll() {
+    let app = App::with(|router| router.vote_rate(Some(votify_core::Rate::per_minute(2))));
+    let mut owner = Browser::new(&app);
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let code = crate::invites::codes(&mut owner, &poll, 1).await.remove(0);
+    let mut voter = Browser::new(&app);
+    voter.get("/").await.expect_status(200);
+    let path = format!("/p/{}?invite={code}", poll.id);
+    for _ in 0..2 {
+        let html = voter.get(&path).await.expect_status(200).text;
+        assert!(html.contains("type=\"radio\""), "{html}");
+    }
+    let html = voter.get(&path).await.expect_status(200).text;
+    assert!(html.contains("Too many attempts at the moment."), "{html}");
+    assert!(html.contains("Pizza") && !html.contains("type=\"radio\""));
+    app.clock.advance(120);
+    let html = voter.get(&path).await.expect_status(200).text;
+    assert!(html.contains("type=\"radio\""), "{html}");
+}
