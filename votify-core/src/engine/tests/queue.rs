@@ -194,6 +194,10 @@ async fn only_malformed_choices_are_refused_early() {
     let engine = &harness.harness.engine;
     let poll = harness.harness.create_poll().await;
     let unknown = Choice::one(OptionId::from_bytes([7; 16]));
+    // No definition of a poll allows as many options.
+    let long = Choice::several((0..=100).map(|n| OptionId::from_bytes([n; 16])));
+    let refused = harness.try_cast(poll.id, 1, 9, long).await.unwrap_err();
+    assert!(matches!(refused, EngineError::Refused(Refusal::Invalid(_))));
     // Until the definition is known to be frozen, the malformed choice is queued too.
     let first = harness.cast(poll.id, 1, 1, unknown.clone()).await;
     assert_eq!(first, VoteOutcome::Queued);
