@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use redis::{FromRedisValue, Value};
 use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
 use votify_core::backend::LogRecord;
 use votify_core::queue::{BallotQueue, BallotRecord, CloseMarker, QueueError};
 use votify_core::store::Durability;
@@ -99,6 +100,8 @@ struct Inner {
     durability: Durability,
     /// The clock of each partition's server.
     clocks: Vec<ServerClock>,
+    /// The tasks that give the partitions of dropped consumers up.
+    releases: TaskTracker,
 }
 
 impl RedisQueue {
@@ -133,6 +136,13 @@ impl RedisQueue {
         RedisQueueConsumer::join(Arc::clone(&self.inner), group)
             .await
             .map_err(Error::into_queue_error)
+    }
+
+    /// Waits until the partitions of dropped consumers are given up, so that other
+    /// consumers need not wait for a lease. Call it before the program ends.
+    pub async fn close(&self) {
+        self.inner.releases.close();
+        self.inner.releases.wait().await;
     }
 
     /// Returns the number of partitions.
@@ -207,6 +217,7 @@ impl Inner {
             config,
             partitions: found,
             durability,
+            releases: TaskTracker::new(),
             clocks: (0..found).map(|_| ServerClock::default()).collect(),
         })
     }

@@ -180,14 +180,15 @@ impl Drop for RedisQueueConsumer {
             std::mem::take(&mut self.member),
             std::mem::take(&mut self.owned),
         );
-        runtime.spawn(async move {
+        let release = async move {
             let key = queue.keys.members(&group);
             if let Err(error) = queue.call(&LEAVE, &[key], &[member.as_bytes()]).await {
                 tracing::debug!(%error, "failed to leave the consumer group");
             }
             let partitions: Vec<u32> = owned.into_keys().collect();
             release(&queue, &group, &member, &partitions).await;
-        });
+        };
+        self.queue.releases.spawn_on(release, &runtime);
     }
 }
 
