@@ -26,7 +26,7 @@ pub struct RedisQueueConfig {
     pub partitions: Option<u32>,
     /// The maximum number of records in one partition that some group has not committed.
     /// Further records are rejected as [`Full`](votify_core::queue::QueueError::Full).
-    /// Defaults to 250 000. A vote for one option takes about 110 bytes of memory.
+    /// Defaults to 250 000. A vote for one option takes about 130 bytes of memory.
     pub max_records: u32,
     /// How long a partition stays with a consumer that does not answer. Clamped to 1 s to
     /// 60 s. Defaults to 10 s.

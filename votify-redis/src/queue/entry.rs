@@ -47,24 +47,35 @@ pub(super) struct Unreadable {
     pub(super) reason: String,
 }
 
-/// Reads the entries of an `XRANGE` reply.
-pub(super) fn parse_entries(partition: u32, reply: Vec<Value>) -> Result<Vec<Entry>, Error> {
-    let entries = reply.into_iter();
-    entries.map(|entry| parse_entry(partition, entry)).collect()
+/// Reads the entries of an `XRANGE` reply, which are behind the entry `before`.
+pub(super) fn parse_entries(
+    partition: u32,
+    before: EntryId,
+    reply: Vec<Value>,
+) -> Result<Vec<Entry>, Error> {
+    let mut before = before;
+    let mut entries = Vec::with_capacity(reply.len());
+    for entry in reply {
+        let entry = parse_entry(partition, before, entry)?;
+        before = entry.id;
+        entries.push(entry);
+    }
+    Ok(entries)
 }
 
-fn parse_entry(partition: u32, entry: Value) -> Result<Entry, Error> {
+fn parse_entry(partition: u32, before: EntryId, entry: Value) -> Result<Entry, Error> {
     let corrupt = || Error::Corrupt("an entry");
     let (id, fields) = <(String, Vec<Vec<u8>>)>::from_redis_value(entry).map_err(|_| corrupt())?;
     let id = EntryId::parse(&id).ok_or_else(corrupt)?;
     Ok(Entry {
         id,
-        content: read_record(partition, id, fields),
+        content: read_record(partition, before, id, fields),
     })
 }
 
 fn read_record(
     partition: u32,
+    before: EntryId,
     id: EntryId,
     fields: Vec<Vec<u8>>,
 ) -> Result<DeliveredRecord, Unreadable> {
@@ -80,6 +91,10 @@ fn read_record(
     if i64::try_from(id.position).is_err() {
         return unreadable(value, "the log position is above 2^63 - 1".to_owned());
     }
+    if id.position <= before.position {
+        // Another program wrote it: Redis continues the last id. Its poll would skip it.
+        return unreadable(value, SAME_POSITION.to_owned());
+    }
     match LogRecord::decode(&value) {
         Ok(record) => Ok(record.deliver(RecordSource {
             partition,
@@ -89,6 +104,7 @@ fn read_record(
     }
 }
 
+const SAME_POSITION: &str = "the log position is that of the entry before";
 const NO_VALUE: &str = "the entry has other fields than `v`";
 
 /// Returns a reason of at most 500 bytes.
@@ -114,12 +130,17 @@ mod tests {
         let entries = vec![
             entry("5-1", &["v", "vote"]),
             entry("5-2", &["a", "1", "b", "2"]),
+            entry("5-3", &["v", "vote"]),
             entry("6-0", &["a", &"x".repeat(10_000)]),
             entry("18446744073709551615-7", &["v", "vote"]),
         ];
-        let entries = parse_entries(3, entries).unwrap();
+        let start = EntryId {
+            position: 4,
+            ordinal: 9,
+        };
+        let entries = parse_entries(3, start, entries).unwrap();
         let ids: Vec<_> = entries.iter().map(|entry| entry.id.to_string()).collect();
-        assert_eq!(ids, ["5-1", "5-2", "6-0", "18446744073709551615-7"]);
+        assert_eq!(ids, ["5-1", "5-2", "5-3", "6-0", "18446744073709551615-7"]);
         let reasons = entries.iter().map(|entry| {
             let unreadable = entry.content.as_ref().unwrap_err();
             assert!(unreadable.value.len() <= MAX_VALUE);
@@ -130,6 +151,7 @@ mod tests {
             [
                 "not a record of votify",
                 NO_VALUE,
+                SAME_POSITION,
                 NO_VALUE,
                 "the log position is above 2^63 - 1"
             ]
@@ -138,8 +160,12 @@ mod tests {
 
     #[test]
     fn replies_of_another_kind_are_errors() {
-        assert!(parse_entries(0, vec![entry("5", &[])]).is_err());
-        assert!(parse_entries(0, vec![Value::Int(7)]).is_err());
+        let start = EntryId {
+            position: 0,
+            ordinal: 0,
+        };
+        assert!(parse_entries(0, start, vec![entry("5", &[])]).is_err());
+        assert!(parse_entries(0, start, vec![Value::Int(7)]).is_err());
     }
 
     #[test]

@@ -60,7 +60,8 @@ async fn unreadable_entries_are_set_aside_and_block_nothing() {
     consumer.commit(&batch).await.unwrap();
     read_until_empty(&mut consumer, &server).await;
     let expected = HashMap::from([
-        ("not a record of votify".to_owned(), 3),
+        ("not a record of votify".to_owned(), 1),
+        ("the log position is that of the entry before".to_owned(), 2),
         ("the entry has other fields than `v`".to_owned(), 1),
     ]);
     assert_eq!(reasons(&server), expected);

@@ -72,9 +72,9 @@ impl RedisQueueConsumer {
             self.queue.keys.state(partition),
             self.queue.keys.log(partition),
         ];
-        let (cursor, max) = (cursor.to_string(), max.to_string());
+        let (after, max) = (cursor.to_string(), max.to_string());
         let [group, member, lease] = self.arguments();
-        let arguments = [group, member, lease, cursor.as_bytes(), max.as_bytes()];
+        let arguments = [group, member, lease, after.as_bytes(), max.as_bytes()];
         let reply = self.queue.call(&READ, &keys, &arguments).await?;
         let found: Option<(u64, Vec<Value>)> = parse_unless_empty(reply, "entries")?;
         let Some((lag, entries)) = found else {
@@ -83,7 +83,7 @@ impl RedisQueueConsumer {
         Ok(Some(ReadPart {
             partition,
             lag,
-            entries: parse_entries(partition, entries)?,
+            entries: parse_entries(partition, cursor, entries)?,
         }))
     }
 
