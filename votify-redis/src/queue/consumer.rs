@@ -52,6 +52,8 @@ pub struct RedisQueueConsumer {
     /// The partitions that belong to this consumer and still have another owner.
     missing: Vec<u32>,
     joined_at: Option<Instant>,
+    /// The number of entries that were no records.
+    unreadable: u64,
     /// The partition to read first, so that all get their share of small batches.
     first: u32,
 }
@@ -67,6 +69,7 @@ impl RedisQueueConsumer {
             owned: BTreeMap::new(),
             missing: Vec::new(),
             joined_at: None,
+            unreadable: 0,
             first: 0,
         };
         consumer.rebalance().await?;
@@ -237,5 +240,9 @@ impl QueueConsumer for RedisQueueConsumer {
 
     fn lag(&self) -> u64 {
         self.owned.values().map(|owned| owned.lag).sum()
+    }
+
+    fn unreadable(&self) -> u64 {
+        self.unreadable
     }
 }

@@ -65,6 +65,7 @@ async fn unreadable_entries_are_set_aside_and_block_nothing() {
         ("the entry has other fields than `v`".to_owned(), 1),
     ]);
     assert_eq!(reasons(&server), expected);
+    assert_eq!(consumer.unreadable(), 4);
 
     // Entries that are unreadable alone are committed without a record behind them.
     server.cli(&["XADD", LOG, "*", "v", "alone"]);

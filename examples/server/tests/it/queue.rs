@@ -24,7 +24,7 @@ pub(crate) struct QueuedFleet {
     pub(crate) servers: [Server; 2],
     directory: tempfile::TempDir,
     arguments: Vec<String>,
-    _redis: Redis,
+    pub(crate) redis: Redis,
     _database: ScratchDatabase,
 }
 
@@ -62,7 +62,7 @@ impl QueuedFleet {
             servers,
             directory,
             arguments,
-            _redis: redis,
+            redis,
             _database: database,
         })
     }
@@ -183,6 +183,28 @@ async fn queued_votes_are_counted_by_an_aggregator() {
     let foreign = reqwest::get(aggregator.url(&format!("/api/polls/{}", poll.id))).await;
     assert_eq!(foreign.unwrap().status(), 404);
 
+    // An entry of another program is set aside, and counted among the metrics.
+    let logs: Vec<String> = (0..8)
+        .map(|partition| format!("votify:{{queue:election:{partition}}}:log"))
+        .collect();
+    for log in &logs {
+        fleet.redis.cli(&["XADD", log, "*", "v", "not a vote"]);
+    }
+    let started = Instant::now();
+    while logs
+        .iter()
+        .any(|log| fleet.redis.cli(&["XLEN", log]).trim() != "0")
+    {
+        assert!(started.elapsed() < TIMEOUT, "the entries are committed");
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(vote(one, &poll, Uuid::new_v4()).await.0, 202);
+    let set_aside = async || metric(&aggregator, "votify_queue_records_set_aside_total").await;
+    while set_aside().await != Some(8.0) {
+        assert!(started.elapsed() < TIMEOUT);
+        sleep(Duration::from_millis(20)).await;
+    }
+
     // A stopped aggregator gives its partitions up: the next one waits for no lease.
     aggregator.signal(Signal::TERM);
     let exit = aggregator.wait().await;
@@ -191,7 +213,7 @@ async fn queued_votes_are_counted_by_an_aggregator() {
     assert_eq!(status, 202);
     let started = Instant::now();
     let next_aggregator = fleet.aggregate().await;
-    while owner.counts(&poll).await != [2, 1] {
+    while owner.counts(&poll).await != [3, 1] {
         assert!(
             started.elapsed() < Duration::from_secs(8),
             "the lease is 10 s"

@@ -97,6 +97,7 @@ impl RedisQueueConsumer {
             owned.lag = part.lag;
             for entry in part.entries {
                 owned.record_read(entry.id, entry.content.is_err());
+                self.unreadable += u64::from(entry.content.is_err());
                 records.extend(entry.content.ok());
             }
         }
