@@ -17,8 +17,8 @@ use votify_core::queue::{DeliveredRecord, QueueBatch, QueueConsumer, QueueError}
 
 use super::entry::EntryId;
 use super::error::Error;
+use super::inner::{Inner, parse};
 use super::scripts::{COMMIT, LEAVE};
-use super::{Inner, parse};
 use crate::error::NAME;
 use membership::release;
 use owned_partition::OwnedPartition;

@@ -6,8 +6,8 @@ use super::owned_partition::OwnedPartition;
 use super::{RedisQueueConsumer, parse_unless_empty};
 use crate::queue::entry::EntryId;
 use crate::queue::error::Error;
+use crate::queue::inner::{Inner, parse};
 use crate::queue::scripts::{ACQUIRE, JOIN, RELEASE, RENEW};
-use crate::queue::{Inner, parse};
 
 impl RedisQueueConsumer {
     /// Renews the membership ten times in a lease, and gives up and takes partitions
