@@ -1,5 +1,6 @@
 //! Building blocks for implementers of [`Store`](crate::Store),
-//! [`Broadcaster`](crate::Broadcaster) and [`RateLimiter`](crate::RateLimiter).
+//! [`Broadcaster`](crate::Broadcaster), [`RateLimiter`](crate::RateLimiter) and
+//! [`BallotQueue`](crate::queue::BallotQueue).
 //! Applications that only use a backend do not need this module.
 //!
 //! | need | type |
@@ -10,11 +11,13 @@
 //! | Order polls by recent votes | [`TrendingScore`] |
 //! | Deliver updates to the subscribers of one process | [`Fanout`] |
 //! | Share one load among concurrent callers | [`SingleFlight`] |
+//! | Encode the records of a queue | [`LogRecord`] |
 //! | Count attempts under a rate | [`SlidingWindow`] |
 
 mod address_usage;
 mod batch_evaluator;
 mod fanout;
+mod log_record;
 mod log_throttle;
 mod poll_batch;
 mod search;
@@ -26,6 +29,7 @@ pub use crate::ballot::encoded_choice::ChoiceCodec;
 pub use address_usage::{AddressUsage, AddressUsageChanges};
 pub use batch_evaluator::{BatchEvaluator, WriteSet};
 pub use fanout::Fanout;
+pub use log_record::{DecodeRecordError, EncodeRecordError, LogRecord};
 #[doc(hidden)]
 pub use log_throttle::LogThrottle;
 pub use poll_batch::{PollBatch, group_by_poll};

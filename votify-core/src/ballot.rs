@@ -7,6 +7,7 @@ mod history;
 mod outcome;
 mod receipt;
 
+pub(crate) use choice::Repr;
 pub use choice::{Choice, ChoiceProblem};
 pub use decide::{Verdict, decide};
 pub use encoded_choice::{CorruptChoice, EncodeChoiceError};

@@ -14,10 +14,10 @@ use crate::poll::{BallotKind, OPTIONS_MAX, Poll};
 /// assert!(Choice::withdraw().is_withdrawal());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Choice(pub(super) Repr);
+pub struct Choice(pub(crate) Repr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Repr {
+pub(crate) enum Repr {
     Withdraw,
     One(OptionId),
     /// Sorted. May contain duplicates, which `Choice::check` rejects.

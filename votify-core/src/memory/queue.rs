@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::id::PollId;
+use crate::backend::LogRecord;
 use crate::queue::{BallotQueue, BallotRecord, CloseMarker, QueueError};
 pub use consumer::MemoryQueueConsumer;
-use log::{Log, StoredRecord};
+use log::Log;
 
 /// The name of this queue in logs and errors.
 const BACKEND: &str = "memory";
@@ -83,8 +83,8 @@ impl MemoryQueue {
         self.log.dead_records()
     }
 
-    fn append(&self, poll: PollId, record: StoredRecord) -> Result<(), QueueError> {
-        if self.log.append(poll, record) {
+    fn append(&self, record: LogRecord) -> Result<(), QueueError> {
+        if self.log.append(record) {
             Ok(())
         } else {
             Err(QueueError::Full { backend: BACKEND })
@@ -109,14 +109,12 @@ impl BallotQueue for MemoryQueue {
     }
 
     async fn enqueue(&self, ballots: &[BallotRecord]) -> Vec<Result<(), QueueError>> {
-        let append = |record: &BallotRecord| {
-            self.append(record.ballot.poll, StoredRecord::Ballot(record.clone()))
-        };
+        let append = |record: &BallotRecord| self.append(LogRecord::Ballot(record.clone()));
         ballots.iter().map(append).collect()
     }
 
     async fn enqueue_close(&self, markers: &[CloseMarker]) -> Vec<Result<(), QueueError>> {
-        let append = |marker: &CloseMarker| self.append(marker.poll, StoredRecord::Close(*marker));
+        let append = |marker: &CloseMarker| self.append(LogRecord::Close(*marker));
         markers.iter().map(append).collect()
     }
 

@@ -1,12 +1,13 @@
 //! The conformance suites on the in-memory backends, and tests of the suites themselves:
 //! a backend with one fault must fail the case that covers it. Also tests of polls'
-//! texts.
+//! texts, and of documented formats.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test fails by panicking"
 )]
 
+mod documented_records;
 mod faulty_accounts;
 mod faulty_broadcaster;
 mod faulty_limiter;

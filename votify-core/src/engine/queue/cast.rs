@@ -5,6 +5,7 @@ use crate::ballot::{Ballot, Choice, Refusal};
 use crate::engine::cache::CachedDefinition;
 use crate::engine::{EngineError, PollEngine, VoteOutcome, VoteReceipt};
 use crate::id::{BallotId, PollId};
+use crate::poll::OPTIONS_MAX;
 use crate::queue::BallotRecord;
 use crate::tally::TallyView;
 use crate::voter::Caller;
@@ -35,9 +36,9 @@ impl PollEngine {
         if poll.is_sealed() {
             return Ok(None);
         }
-        if definition.is_frozen()
-            && let Err(problems) = choice.check(poll)
-        {
+        // More options are wrong in every definition of the poll, and no record holds them.
+        let is_final = definition.is_frozen() || choice.options().len() > OPTIONS_MAX;
+        if is_final && let Err(problems) = choice.check(poll) {
             return Err(EngineError::Refused(Refusal::Invalid(problems)));
         }
         if let Some(opens_at) = poll.opens_at

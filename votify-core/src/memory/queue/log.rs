@@ -3,34 +3,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::ballot::{Accepted, Ballot};
-use crate::id::PollId;
-use crate::queue::{BallotRecord, CloseMarker, DeliveredRecord, QueueRecord, RecordSource};
+use crate::backend::LogRecord;
+use crate::queue::{DeliveredRecord, RecordSource};
 
 /// The maximum number of records that are set aside. The oldest are dropped.
 const MAX_DEAD: usize = 10_000;
-
-/// A record as it was sent.
-#[derive(Debug, Clone)]
-pub(super) enum StoredRecord {
-    Ballot(BallotRecord),
-    Close(CloseMarker),
-}
-
-impl StoredRecord {
-    fn at(&self, log_position: u64) -> QueueRecord {
-        match self {
-            Self::Ballot(record) => QueueRecord::Ballot(Ballot {
-                accepted: Some(Accepted {
-                    at: record.accepted_at,
-                    log_position,
-                }),
-                ..record.ballot.clone()
-            }),
-            Self::Close(marker) => QueueRecord::Close(*marker),
-        }
-    }
-}
 
 /// The partitions and the groups of a queue in memory.
 #[derive(Debug)]
@@ -52,7 +29,7 @@ struct State {
 
 #[derive(Debug, Default)]
 struct Partition {
-    records: VecDeque<StoredRecord>,
+    records: VecDeque<LogRecord>,
     /// The log position before the first record that is kept.
     start: u64,
 }
@@ -112,14 +89,14 @@ impl Log {
     }
 
     /// Appends a record to the partition of its poll. Returns false if the log is full.
-    pub(super) fn append(&self, poll: PollId, record: StoredRecord) -> bool {
+    pub(super) fn append(&self, record: LogRecord) -> bool {
         let mut state = self.lock();
         if state.records >= self.capacity {
             return false;
         }
         let partitions = state.partitions.len() as u128;
         // Ids of version 7 differ in their last bytes.
-        let number = u128::from_be_bytes(*poll.as_bytes());
+        let number = u128::from_be_bytes(*record.poll().as_bytes());
         let index = usize::try_from(number % partitions).unwrap_or(0);
         if let Some(partition) = state.partitions.get_mut(index) {
             partition.records.push_back(record);
@@ -195,13 +172,10 @@ impl Log {
                     return records;
                 }
                 *delivered += 1;
-                records.push(DeliveredRecord {
-                    source: RecordSource {
-                        partition: u32::try_from(*index).unwrap_or(u32::MAX),
-                        log_position: *delivered,
-                    },
-                    record: record.at(*delivered),
-                });
+                records.push(record.clone().deliver(RecordSource {
+                    partition: u32::try_from(*index).unwrap_or(u32::MAX),
+                    log_position: *delivered,
+                }));
             }
         }
         records
