@@ -46,6 +46,9 @@ pub(crate) fn consumer(settings: &KafkaSettings, group: &str) -> Result<ClientCo
         // A consumer keeps the partitions that do not move in a rebalance.
         .set("partition.assignment.strategy", "cooperative-sticky")
         .set("session.timeout.ms", millis(settings.session_timeout))
+        // A broker answers nothing on a connection whose consumer waits for a rebalance,
+        // which takes up to the session timeout.
+        .set("socket.timeout.ms", millis(settings.session_timeout * 2))
         .set("heartbeat.interval.ms", millis(settings.session_timeout / 4))
         .set("max.poll.interval.ms", millis(MAX_PROCESSING.max(settings.session_timeout)))
         .set("check.crcs", "true")
@@ -70,7 +73,7 @@ pub(crate) fn common(settings: &KafkaSettings) -> Result<ClientConfig, Error> {
         .set("socket.keepalive.enable", "true")
         .set("socket.nagle.disable", "true")
         .set("socket.connection.setup.timeout.ms", "5000")
-        // A broker that is silent this long is connected to again.
+        // A connection that is silent this long is replaced.
         .set("socket.timeout.ms", "6000")
         .set("reconnect.backoff.ms", "50")
         .set("reconnect.backoff.max.ms", "1000");

@@ -59,7 +59,7 @@ mod tests {
         let partitions: Vec<u16> = (0..12)
             .map(|n| partition_of(PollId::from_bytes([n; 16]), 12))
             .collect();
-        assert_eq!(partitions, [0; 12]);
+        assert_eq!(partitions, [4, 11, 7, 11, 7, 4, 9, 0, 11, 1, 7, 7]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rdkafka::ClientConfig;
@@ -31,6 +32,8 @@ impl Cluster {
         let owner: BaseProducer = config.create().unwrap();
         let brokers = owner.client().mock_cluster().unwrap().bootstrap_servers();
         let settings = KafkaSettings::new(&brokers, "votes").unwrap();
+        // The mock cluster waits almost this long in each rebalance.
+        let settings = settings.session_timeout(Duration::from_secs(6));
         let settings = adjust(settings.partitions(PARTITIONS));
         let cluster = Self {
             owner: Arc::new(owner),

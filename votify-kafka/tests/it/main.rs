@@ -10,3 +10,6 @@
 
 mod cluster;
 mod conformance;
+mod election;
+mod faults;
+mod records;
