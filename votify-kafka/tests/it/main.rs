@@ -8,8 +8,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod broker;
+mod closing;
 mod cluster;
 mod conformance;
 mod election;
 mod faults;
+mod kills;
+mod rebalances;
 mod records;
+mod replays;
+mod store_pauses;

@@ -1,6 +1,6 @@
 //! Records of ballots, without an engine.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use votify_core::Poll;
 use votify_core::queue::{BallotRecord, DeliveredRecord, QueueRecord};
@@ -55,10 +55,12 @@ pub(crate) fn read_raw(cluster: &Cluster, topic: &str) -> Vec<OwnedMessage> {
     consumer.subscribe(&[topic]).unwrap();
     let mut messages = Vec::new();
     // The first message waits for the group.
-    let mut timeout = Duration::from_secs(15);
-    while let Some(message) = consumer.poll(timeout) {
-        messages.push(message.unwrap().detach());
-        timeout = Duration::from_secs(1);
+    let mut deadline = Instant::now() + Duration::from_secs(15);
+    while Instant::now() < deadline {
+        if let Some(message) = consumer.poll(Duration::from_millis(100)) {
+            messages.push(message.unwrap().detach());
+            deadline = Instant::now() + Duration::from_secs(1);
+        }
     }
     messages
 }
