@@ -61,6 +61,9 @@ pub struct KafkaConsumer {
 impl KafkaConsumer {
     /// Joins a group, and checks the topics. Partitions are assigned in the background.
     ///
+    /// Groups belong to the whole cluster. Two topics need two groups, because the members
+    /// of one group disturb each other.
+    ///
     /// # Panics
     /// Panics outside of a tokio runtime.
     ///
@@ -70,7 +73,7 @@ impl KafkaConsumer {
     ///   missing, or the topic has another number of partitions than the settings say.
     pub async fn connect(settings: &KafkaSettings, group: &str) -> Result<Self, QueueError> {
         let joined = Self::join(settings, group).await;
-        joined.map_err(Error::into_queue_error)
+        joined.map_err(|error| error.at(settings).into_queue_error())
     }
 
     async fn join(settings: &KafkaSettings, group: &str) -> Result<Self, Error> {

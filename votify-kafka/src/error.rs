@@ -1,6 +1,8 @@
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use votify_core::queue::QueueError;
 
+use crate::settings::KafkaSettings;
+
 /// The name of this queue in errors, logs and readiness.
 pub(crate) const BACKEND: &str = "kafka";
 
@@ -103,6 +105,17 @@ impl Error {
                 cause: code.to_string(),
                 last_error,
             },
+        }
+    }
+
+    /// Adds the brokers that do not respond.
+    pub(crate) fn at(self, settings: &KafkaSettings) -> Self {
+        match self {
+            Self::Unavailable { cause, last_error } => Self::Unavailable {
+                cause: format!("no answer of {}: {cause}", settings.brokers),
+                last_error,
+            },
+            error => error,
         }
     }
 

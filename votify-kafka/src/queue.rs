@@ -84,7 +84,8 @@ impl KafkaQueue {
             .await?;
             Ok(Self { shared })
         };
-        open.await.map_err(Error::into_queue_error)
+        open.await
+            .map_err(|error: Error| error.at(settings).into_queue_error())
     }
 
     async fn append(&self, records: Vec<LogRecord>) -> Vec<Result<(), QueueError>> {

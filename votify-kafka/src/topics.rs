@@ -37,7 +37,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 ///   has another number of partitions; or a setting of the topic could lose votes. The
 ///   message names the setting and the value that is required.
 pub async fn create_topics(settings: &KafkaSettings) -> Result<Vec<String>, QueueError> {
-    create(settings).await.map_err(Error::into_queue_error)
+    let created = create(settings).await;
+    created.map_err(|error| error.at(settings).into_queue_error())
 }
 
 async fn create(settings: &KafkaSettings) -> Result<Vec<String>, Error> {

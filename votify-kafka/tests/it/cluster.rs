@@ -84,6 +84,9 @@ impl QueueInstance for Instance {
     }
 
     async fn consumer(&self, group: &str) -> Box<dyn QueueConsumer> {
-        Box::new(KafkaConsumer::connect(&self.settings, group).await.unwrap())
+        // Groups belong to the whole cluster, which tests may share.
+        let group = format!("{}-{group}", self.settings.topic());
+        let consumer = KafkaConsumer::connect(&self.settings, &group).await;
+        Box::new(consumer.unwrap())
     }
 }
