@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
 use rdkafka::statistics::Statistics;
 
@@ -89,6 +89,17 @@ impl ConsumerContext for GroupContext {
             Rebalance::Error(error) => tracing::warn!(%error, "a Kafka rebalance failed"),
         }
         tracing::debug!(partitions = state.assigned.len(), "Kafka partitions were assigned");
+    }
+
+    /// The client remembers a pause beyond the loss of a partition, so it would fetch
+    /// nothing from one that comes back.
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(partitions) = rebalance
+            && partitions.count() > 0
+            && let Err(error) = consumer.resume(partitions)
+        {
+            tracing::warn!(%error, "failed to resume Kafka partitions");
+        }
     }
 }
 
