@@ -25,7 +25,10 @@ pub(crate) fn producer(settings: &KafkaSettings) -> Result<ClientConfig, Error> 
         .set("delivery.timeout.ms", millis(timeout))
         // Batches without a delay that a voter would notice.
         .set("linger.ms", "2")
-        .set("queue.buffering.max.messages", settings.max_waiting.to_string())
+        .set(
+            "queue.buffering.max.messages",
+            settings.max_waiting.to_string(),
+        )
         // The number of records is the limit.
         .set("queue.buffering.max.kbytes", "2097151");
     Ok(config)
@@ -49,8 +52,14 @@ pub(crate) fn consumer(settings: &KafkaSettings, group: &str) -> Result<ClientCo
         // A broker answers nothing on a connection whose consumer waits for a rebalance,
         // which takes up to the session timeout.
         .set("socket.timeout.ms", millis(settings.session_timeout * 2))
-        .set("heartbeat.interval.ms", millis(settings.session_timeout / 4))
-        .set("max.poll.interval.ms", millis(MAX_PROCESSING.max(settings.session_timeout)))
+        .set(
+            "heartbeat.interval.ms",
+            millis(settings.session_timeout / 4),
+        )
+        .set(
+            "max.poll.interval.ms",
+            millis(MAX_PROCESSING.max(settings.session_timeout)),
+        )
         .set("check.crcs", "true")
         // For the lag.
         .set("statistics.interval.ms", "1000")

@@ -50,7 +50,9 @@ pub(crate) enum Error {
 }
 
 fn details(last_error: Option<&str>) -> String {
-    last_error.map_or_else(String::new, |error| format!("; the last error was: {error}"))
+    last_error.map_or_else(String::new, |error| {
+        format!("; the last error was: {error}")
+    })
 }
 
 impl Error {
@@ -121,7 +123,10 @@ impl Error {
 
     #[cfg(test)]
     pub(crate) const fn is_transient(&self) -> bool {
-        matches!(self, Self::Full | Self::Unavailable { .. } | Self::TaskEnded)
+        matches!(
+            self,
+            Self::Full | Self::Unavailable { .. } | Self::TaskEnded
+        )
     }
 
     pub(crate) fn into_queue_error(self) -> QueueError {

@@ -69,6 +69,9 @@ mod tests {
             let poll = PollId::from_bytes(n.to_be_bytes());
             polls[usize::from(partition_of(poll, 12))] += 1;
         }
-        assert!(polls.iter().all(|polls| (800..1_200).contains(polls)), "{polls:?}");
+        assert!(
+            polls.iter().all(|polls| (800..1_200).contains(polls)),
+            "{polls:?}"
+        );
     }
 }

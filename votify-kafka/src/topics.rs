@@ -149,7 +149,11 @@ async fn create_one(
     }
     match result {
         Ok(()) => {
-            tracing::info!(topic = spec.name, partitions = spec.partitions, "created a topic");
+            tracing::info!(
+                topic = spec.name,
+                partitions = spec.partitions,
+                "created a topic"
+            );
             Ok(true)
         }
         Err(Code::TopicAlreadyExists) => Ok(false),

@@ -48,6 +48,11 @@ pub use votify_redis as redis;
 #[cfg(feature = "redis")]
 pub use votify_redis::{CachedStore, Redis, RedisBroadcaster, RedisRateLimiter, RedisStore};
 
+#[cfg(feature = "kafka")]
+pub use votify_kafka as kafka;
+#[cfg(feature = "kafka")]
+pub use votify_kafka::{KafkaConsumer, KafkaQueue, KafkaSettings};
+
 /// Compiles the examples of the repository's README.
 #[cfg(all(doctest, feature = "axum", feature = "sqlite"))]
 #[doc = include_str!("../../README.md")]

@@ -2,7 +2,7 @@
 
 mod compose;
 mod handshake;
-mod kafka;
+pub(crate) mod kafka;
 mod local_server;
 mod mysql;
 mod postgres;

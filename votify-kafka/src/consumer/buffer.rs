@@ -93,10 +93,13 @@ impl Buffer {
     }
 
     pub(super) fn unreadable(&self) -> Vec<UnreadableRecord> {
-        let unreadable = self.entries.iter().filter_map(|entry| match &entry.content {
-            Content::Unreadable(record) => Some((**record).clone()),
-            _ => None,
-        });
+        let unreadable = self
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.content {
+                Content::Unreadable(record) => Some((**record).clone()),
+                _ => None,
+            });
         unreadable.collect()
     }
 

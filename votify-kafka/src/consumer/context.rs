@@ -88,7 +88,10 @@ impl ConsumerContext for GroupContext {
             }
             Rebalance::Error(error) => tracing::warn!(%error, "a Kafka rebalance failed"),
         }
-        tracing::debug!(partitions = state.assigned.len(), "Kafka partitions were assigned");
+        tracing::debug!(
+            partitions = state.assigned.len(),
+            "Kafka partitions were assigned"
+        );
     }
 
     /// The client remembers a pause beyond the loss of a partition, so it would fetch

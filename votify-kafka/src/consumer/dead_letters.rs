@@ -46,7 +46,11 @@ impl DeadLetters {
     /// # Errors
     /// - [`Error::Full`], [`Error::Unavailable`]: nothing or a part was stored.
     /// - [`Error::Rejected`], [`Error::Settings`]: the brokers or the client reject them.
-    pub(super) async fn send(&self, records: &[DeliveredRecord], reason: &str) -> Result<(), Error> {
+    pub(super) async fn send(
+        &self,
+        records: &[DeliveredRecord],
+        reason: &str,
+    ) -> Result<(), Error> {
         let mut letters = Vec::with_capacity(records.len());
         for delivered in records {
             let value = LogRecord::from(delivered.record.clone()).encode();

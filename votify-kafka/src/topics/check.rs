@@ -66,11 +66,19 @@ fn problem(settings: &KafkaSettings, find: impl Fn(&str) -> Option<String>) -> O
     equals("cleanup.policy", "delete", "compaction removes ballots")
         .or_else(|| {
             let name = "unclean.leader.election.enable";
-            equals(name, "false", "a broker without the last votes could take over")
+            equals(
+                name,
+                "false",
+                "a broker without the last votes could take over",
+            )
         })
         .or_else(|| {
             let name = "message.timestamp.type";
-            equals(name, "CreateTime", "brokers reject late votes by their time")
+            equals(
+                name,
+                "CreateTime",
+                "brokers reject late votes by their time",
+            )
         })
         .or_else(|| {
             let required = settings.min_insync().into();

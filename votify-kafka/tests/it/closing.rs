@@ -77,6 +77,8 @@ impl BallotQueue for RecordingQueue {
 
 /// Two engines on one log and one store.
 struct Fleet {
+    /// Runs until the fleet is dropped.
+    _cluster: Cluster,
     election: Election,
     engines: [PollEngine; 2],
     times: Arc<Mutex<HashMap<BallotId, Timestamp>>>,
@@ -98,12 +100,13 @@ impl Fleet {
         let engines = [engine().build(), engine().clock(AheadClock).build()];
         Self {
             election: Election {
-                cluster,
+                settings: cluster.settings.clone(),
                 store: Arc::clone(&store),
                 engine: engines[0].clone(),
             },
             engines,
             times: Arc::clone(&queue.times),
+            _cluster: cluster,
         }
     }
 
@@ -159,11 +162,21 @@ impl Fleet {
                 VoteStatus::Refused(Refusal::Closed)
             };
             let status = election.status(cast).await;
-            assert_eq!(status, expected, "accepted at {accepted_at}, closed at {closes_at}");
+            assert_eq!(
+                status, expected,
+                "accepted at {accepted_at}, closed at {closes_at}"
+            );
         }
         // Ballots without an acknowledgement may count too.
         assert!(election.votes(poll.id).await >= counted);
-        assert!(election.engine.audit_poll(poll.id).await.unwrap().is_exact());
+        assert!(
+            election
+                .engine
+                .audit_poll(poll.id)
+                .await
+                .unwrap()
+                .is_exact()
+        );
         (counted, refused)
     }
 }
@@ -171,7 +184,7 @@ impl Fleet {
 async fn close_under_load(closes: u32, voters: u32) {
     let fleet = Fleet::start().await;
     for engine in &fleet.engines {
-        let consumer = fleet.election.cluster.consumer("votify").await;
+        let consumer = fleet.election.consumer().await;
         tokio::spawn(votify_core::engine::Aggregator::new(engine, consumer).run());
     }
     let polls = (0..closes).map(|number| {
@@ -180,8 +193,14 @@ async fn close_under_load(closes: u32, voters: u32) {
         let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]).closes_at(closes_at);
         fleet.engines[0].create_poll(draft)
     });
-    let polls: Vec<Arc<Poll>> = join_all(polls).await.into_iter().map(Result::unwrap).collect();
-    let votes = polls.iter().map(|poll| fleet.vote_around_closing(poll, voters));
+    let polls: Vec<Arc<Poll>> = join_all(polls)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    let votes = polls
+        .iter()
+        .map(|poll| fleet.vote_around_closing(poll, voters));
     let acknowledged = join_all(votes).await;
     let (mut counted, mut refused) = (0, 0);
     for (poll, acknowledged) in polls.iter().zip(&acknowledged) {
@@ -190,7 +209,10 @@ async fn close_under_load(closes: u32, voters: u32) {
         refused += less;
     }
     eprintln!("{closes} closes: {counted} votes counted, {refused} refused as late");
-    assert!(counted > 0 && refused > 0, "votes must arrive before and after the closing");
+    assert!(
+        counted > 0 && refused > 0,
+        "votes must arrive before and after the closing"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,7 +234,10 @@ async fn votes_before_the_owners_close_count() {
     let acknowledged = election.vote(&polls, 50, Duration::ZERO).await;
     for poll in &polls {
         let closed = fleet.engines[1].close_poll(poll.id, Actor::Host).await;
-        assert!(!closed.unwrap().poll.is_sealed(), "votes are still being counted");
+        assert!(
+            !closed.unwrap().poll.is_sealed(),
+            "votes are still being counted"
+        );
     }
     election.aggregate().await;
     for poll in &polls {

@@ -18,7 +18,9 @@ impl QueueFixture for Mock {
             let settings = settings.clone();
             async move { Instance::open(&settings).await }
         };
-        Fixture::<dyn QueueInstance>::open(open).await.keeping_alive(cluster)
+        Fixture::<dyn QueueInstance>::open(open)
+            .await
+            .keeping_alive(cluster)
     }
 
     fn max_rebalance_time(&self) -> Duration {

@@ -13,6 +13,8 @@ use votify_core::{
     Store, StoreExt, VoteOutcome,
 };
 
+use votify_kafka::{KafkaConsumer, KafkaQueue, KafkaSettings};
+
 use crate::cluster::Cluster;
 
 const SECRET: &str = "a secret of the tests that is long enough";
@@ -31,7 +33,7 @@ pub(crate) struct Acknowledged {
 
 /// An engine with a store, whose votes go through the cluster.
 pub(crate) struct Election {
-    pub(crate) cluster: Cluster,
+    pub(crate) settings: KafkaSettings,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) engine: PollEngine,
 }
@@ -51,13 +53,26 @@ pub(crate) fn builder(store: &Arc<dyn Store>) -> EngineBuilder {
 }
 
 impl Election {
-    pub(crate) async fn on(cluster: Cluster, store: Arc<dyn Store>) -> Self {
-        let engine = builder(&store).queue(cluster.queue().await).build();
+    pub(crate) async fn on(cluster: &Cluster, store: Arc<dyn Store>) -> Self {
+        Self::with_settings(cluster.settings.clone(), store).await
+    }
+
+    pub(crate) async fn with_settings(settings: KafkaSettings, store: Arc<dyn Store>) -> Self {
+        let queue = KafkaQueue::connect(&settings).await.unwrap();
+        let engine = builder(&store).queue(queue).build();
         Self {
-            cluster,
+            settings,
             store,
             engine,
         }
+    }
+
+    /// Joins the group of the aggregators.
+    pub(crate) async fn consumer(&self) -> KafkaConsumer {
+        let group = format!("{}-aggregators", self.settings.topic());
+        KafkaConsumer::connect(&self.settings, &group)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn create_polls(&self, count: usize, revote: bool) -> Vec<Arc<Poll>> {
@@ -71,7 +86,7 @@ impl Election {
 
     /// Starts an aggregator, which runs until it is aborted or the engine shuts down.
     pub(crate) async fn aggregate(&self) -> (JoinHandle<()>, AggregatorMetrics) {
-        self.aggregate_with(self.cluster.consumer("votify").await)
+        self.aggregate_with(self.consumer().await)
     }
 
     pub(crate) fn aggregate_with(
@@ -115,7 +130,11 @@ impl Election {
         let choice = Choice::one(poll.options[number as usize % 2].id);
         let started = Instant::now();
         loop {
-            match self.engine.cast(poll.id, &voter, ballot, choice.clone()).await {
+            match self
+                .engine
+                .cast(poll.id, &voter, ballot, choice.clone())
+                .await
+            {
                 Ok(receipt) => {
                     assert_eq!(receipt.outcome, VoteOutcome::Queued);
                     let poll = poll.id;
@@ -171,7 +190,10 @@ impl Election {
     pub(crate) async fn wait_for(&self, condition: impl AsyncFn() -> bool) {
         let started = Instant::now();
         while !condition().await {
-            assert!(started.elapsed() < TIMEOUT, "the condition must hold in time");
+            assert!(
+                started.elapsed() < TIMEOUT,
+                "the condition must hold in time"
+            );
             sleep(Duration::from_millis(20)).await;
         }
     }

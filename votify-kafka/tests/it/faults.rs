@@ -50,9 +50,15 @@ async fn expired_records_never_enter_the_log() {
     let results = queue.enqueue(&[record(&poll, 2), record(&poll, 3)]).await;
     let elapsed = started.elapsed();
     for result in results {
-        assert!(matches!(result, Err(QueueError::Unavailable { .. })), "{result:?}");
+        assert!(
+            matches!(result, Err(QueueError::Unavailable { .. })),
+            "{result:?}"
+        );
     }
-    assert!(elapsed < queue.delivery_timeout() + Duration::from_millis(500), "{elapsed:?}");
+    assert!(
+        elapsed < queue.delivery_timeout() + Duration::from_millis(500),
+        "{elapsed:?}"
+    );
     assert!(queue.check_ready().await.unwrap_err().is_transient());
     start_all(&cluster);
     while queue.check_ready().await.is_err() {
@@ -71,15 +77,16 @@ async fn expired_records_never_enter_the_log() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn brokers_that_stop_and_come_back_lose_no_vote() {
-    let election = Election::on(impatient_cluster(), Arc::new(MemoryStore::new())).await;
+    let cluster = impatient_cluster();
+    let election = Election::on(&cluster, Arc::new(MemoryStore::new())).await;
     let polls = election.create_polls(8, false).await;
     let (_, metrics) = election.aggregate().await;
     let fault = async {
         sleep(Duration::from_secs(4)).await;
         for _ in 0..2 {
-            stop_all(&election.cluster);
+            stop_all(&cluster);
             sleep(Duration::from_secs(3)).await;
-            start_all(&election.cluster);
+            start_all(&cluster);
             sleep(Duration::from_secs(3)).await;
         }
     };
@@ -90,11 +97,12 @@ async fn brokers_that_stop_and_come_back_lose_no_vote() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn paused_brokers_cause_errors_but_no_double_votes() {
-    let election = Election::on(impatient_cluster(), Arc::new(MemoryStore::new())).await;
+    let cluster = impatient_cluster();
+    let election = Election::on(&cluster, Arc::new(MemoryStore::new())).await;
     let polls = election.create_polls(4, false).await;
     let (_, metrics) = election.aggregate().await;
     let slow = |time: Duration| {
-        all_brokers(&election.cluster, |cluster, id| {
+        all_brokers(&cluster, |cluster, id| {
             cluster.mock().broker_round_trip_time(id, time).unwrap();
         });
     };
@@ -112,16 +120,17 @@ async fn paused_brokers_cause_errors_but_no_double_votes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn moved_leaders_lose_no_vote_and_no_order() {
-    let election = Election::on(Cluster::start(), Arc::new(MemoryStore::new())).await;
+    let cluster = Cluster::start();
+    let election = Election::on(&cluster, Arc::new(MemoryStore::new())).await;
     let polls = election.create_polls(8, false).await;
     election.aggregate().await;
-    let topic = election.cluster.settings.topic().to_owned();
+    let topic = cluster.settings.topic().to_owned();
     let fault = async {
         for round in 0..15 {
             sleep(Duration::from_millis(500)).await;
             for partition in 0..i32::from(PARTITIONS) {
                 let leader = Some((partition + round) % BROKERS + 1);
-                let mock = election.cluster.mock();
+                let mock = cluster.mock();
                 mock.partition_leader(&topic, partition, leader).unwrap();
             }
         }
@@ -132,7 +141,8 @@ async fn moved_leaders_lose_no_vote_and_no_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_on_produce_lose_no_vote() {
-    let election = Election::on(impatient_cluster(), Arc::new(MemoryStore::new())).await;
+    let cluster = impatient_cluster();
+    let election = Election::on(&cluster, Arc::new(MemoryStore::new())).await;
     let polls = election.create_polls(8, false).await;
     election.aggregate().await;
     let fault = async {
@@ -146,7 +156,7 @@ async fn errors_on_produce_lose_no_vote() {
             vec![Code::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER; 3],
         ] {
             sleep(Duration::from_secs(1)).await;
-            election.cluster.mock().request_errors(Api::Produce, &errors);
+            cluster.mock().request_errors(Api::Produce, &errors);
         }
     };
     let (acknowledged, ()) = tokio::join!(election.vote(&polls, 400, PAUSE * 20), fault);
@@ -176,7 +186,8 @@ async fn failed_producers_are_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_on_commit_count_no_vote_twice() {
-    let election = Election::on(Cluster::start(), Arc::new(MemoryStore::new())).await;
+    let cluster = Cluster::start();
+    let election = Election::on(&cluster, Arc::new(MemoryStore::new())).await;
     let polls = election.create_polls(8, false).await;
     let (first, _) = election.aggregate().await;
     let fault = async {
@@ -189,7 +200,7 @@ async fn errors_on_commit_count_no_vote_twice() {
             vec![Code::RD_KAFKA_RESP_ERR__TRANSPORT; 3],
         ] {
             sleep(Duration::from_secs(1)).await;
-            let mock = election.cluster.mock();
+            let mock = cluster.mock();
             mock.request_errors(Api::OffsetCommit, &errors);
         }
     };
@@ -197,9 +208,13 @@ async fn errors_on_commit_count_no_vote_twice() {
     election.assert_counted_once(&polls, &acknowledged).await;
     first.abort();
     let (_, metrics) = election.aggregate().await;
-    let more = election.vote(&election.create_polls(1, false).await, 16, PAUSE).await;
+    let more = election
+        .vote(&election.create_polls(1, false).await, 16, PAUSE)
+        .await;
     for cast in &more {
-        election.wait_for(async || election.votes(cast.poll).await == 16).await;
+        election
+            .wait_for(async || election.votes(cast.poll).await == 16)
+            .await;
     }
     election.wait_for(async || metrics.read().lag == 0).await;
     election.assert_counted_once(&polls, &acknowledged).await;

@@ -125,7 +125,8 @@ async fn aggregators_end_at_points(kills: usize) {
         inner: MemoryStore::new(),
         trap: Arc::clone(&trap),
     };
-    let election = Election::on(Cluster::start(), Arc::new(store)).await;
+    let cluster = Cluster::start();
+    let election = Election::on(&cluster, Arc::new(store)).await;
     let polls = election.create_polls(12, false).await;
     let voters = 32 * u32::try_from(kills).unwrap();
     let mut at_points = 0;
@@ -134,7 +135,7 @@ async fn aggregators_end_at_points(kills: usize) {
             let point = (kill % 6 < 5).then(|| POINTS[kill % 6]);
             trap.set(point);
             let consumer = TrappedConsumer {
-                inner: election.cluster.consumer("votify").await,
+                inner: election.consumer().await,
                 trap: Arc::clone(&trap),
             };
             let (task, _) = election.aggregate_with(consumer);
@@ -150,10 +151,8 @@ async fn aggregators_end_at_points(kills: usize) {
         }
         trap.set(None);
     };
-    let (acknowledged, ()) = tokio::join!(
-        election.vote(&polls, voters, Duration::from_secs(1)),
-        kill
-    );
+    let (acknowledged, ()) =
+        tokio::join!(election.vote(&polls, voters, Duration::from_secs(1)), kill);
     let (_, metrics) = election.aggregate().await;
     election.assert_counted_once(&polls, &acknowledged).await;
     election.wait_for(async || metrics.read().lag == 0).await;

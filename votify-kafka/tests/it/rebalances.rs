@@ -14,13 +14,14 @@ use crate::election::Election;
 
 /// Runs three members of a group, two of which end and start again at random.
 async fn aggregators_come_and_go(store: Arc<dyn Store>, voters: u32, restarts: u32) {
-    let election = Election::on(Cluster::start(), store).await;
+    let cluster = Cluster::start();
+    let election = Election::on(&cluster, store).await;
     let polls = election.create_polls(24, false).await;
     let (_, steady) = election.aggregate().await;
     let come_and_go = async |delay: u64| {
         for _ in 0..restarts {
             sleep(Duration::from_millis(delay)).await;
-            let consumer = election.cluster.consumer("votify").await;
+            let consumer = election.consumer().await;
             let aggregator = Aggregator::new(&election.engine, consumer);
             let life = Duration::from_millis(fastrand::u64(1_000..9_000));
             // Dropped at some await, often with a batch that is not committed.

@@ -38,7 +38,10 @@ pub(crate) fn write_raw(cluster: &Cluster, topic: &str, records: &[RawRecord]) {
     config.set("bootstrap.servers", cluster.mock().bootstrap_servers());
     let producer: BaseProducer = config.create().unwrap();
     for (partition, value) in records {
-        let record = BaseRecord::to(topic).partition(*partition).key("key").payload(value);
+        let record = BaseRecord::to(topic)
+            .partition(*partition)
+            .key("key")
+            .payload(value);
         producer.send(record).map_err(|(error, _)| error).unwrap();
     }
     producer.flush(Duration::from_secs(10)).unwrap();

@@ -43,7 +43,8 @@ async fn vote_and_withdraw(election: &Election, voters: u32) -> Arc<votify_core:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn replay_from_the_beginning_moves_no_count() {
-    let election = Election::on(Cluster::start(), memory()).await;
+    let cluster = Cluster::start();
+    let election = Election::on(&cluster, memory()).await;
     let polls = election.create_polls(6, false).await;
     let acknowledged = election.vote(&polls, 50, PAUSE).await;
     let revotes = vote_and_withdraw(&election, 20).await;
@@ -55,9 +56,11 @@ async fn replay_from_the_beginning_moves_no_count() {
     assert_eq!(before.total_votes, 20);
     let records = metrics.read().records;
     // Another group begins with the oldest record.
-    let again = election.cluster.consumer("replay").await;
+    let again = cluster.consumer("replay").await;
     let (_, replayed) = election.aggregate_with(again);
-    election.wait_for(async || replayed.read().records == records).await;
+    election
+        .wait_for(async || replayed.read().records == records)
+        .await;
     election.wait_for(async || replayed.read().lag == 0).await;
     election.assert_counted_once(&polls, &acknowledged).await;
     assert_eq!(read_tally().await, before);
@@ -65,10 +68,11 @@ async fn replay_from_the_beginning_moves_no_count() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_stored_twice_count_once() {
-    let election = Election::on(Cluster::start(), memory()).await;
+    let cluster = Cluster::start();
+    let election = Election::on(&cluster, memory()).await;
     let polls = election.create_polls(6, false).await;
     let acknowledged = election.vote(&polls, 50, PAUSE).await;
-    let cluster = election.cluster.clone();
+    let cluster = cluster.clone();
     spawn_blocking(move || {
         let topic = cluster.settings.topic();
         let copies: Vec<RawRecord> = read_raw(&cluster, topic)
@@ -81,7 +85,9 @@ async fn records_stored_twice_count_once() {
     .await
     .unwrap();
     let (_, metrics) = election.aggregate().await;
-    election.wait_for(async || metrics.read().records == 600).await;
+    election
+        .wait_for(async || metrics.read().records == 600)
+        .await;
     election.wait_for(async || metrics.read().lag == 0).await;
     election.assert_counted_once(&polls, &acknowledged).await;
 }
@@ -95,12 +101,15 @@ fn header(message: &impl Message, name: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unreadable_records_are_set_aside_and_block_nothing() {
-    let election = Election::on(Cluster::start(), memory()).await;
+    let cluster = Cluster::start();
+    let election = Election::on(&cluster, memory()).await;
     let polls = election.create_polls(12, false).await;
     let poison = |value: &'static str| {
-        let cluster = election.cluster.clone();
+        let cluster = cluster.clone();
         let partitions = 0..i32::from(PARTITIONS);
-        let records: Vec<_> = partitions.map(|partition| (partition, value.into())).collect();
+        let records: Vec<_> = partitions
+            .map(|partition| (partition, value.into()))
+            .collect();
         spawn_blocking(move || write_raw(&cluster, cluster.settings.topic(), &records))
     };
     poison("at the beginning").await.unwrap();
@@ -120,12 +129,14 @@ async fn unreadable_records_are_set_aside_and_block_nothing() {
     let cast = election.vote(&last, 5, PAUSE).await;
     election.assert_counted_once(&last, &cast).await;
     election.wait_for(async || again.read().lag == 0).await;
-    let cluster = election.cluster.clone();
+    let cluster = cluster.clone();
     let dead = spawn_blocking(move || read_raw(&cluster, &cluster.settings.dead_topic()));
     let dead = dead.await.unwrap();
     assert_eq!(dead.len(), 3 * usize::from(PARTITIONS));
     for value in ["at the beginning", "between", "at the end"] {
-        let letters = dead.iter().filter(|one| one.payload() == Some(value.as_bytes()));
+        let letters = dead
+            .iter()
+            .filter(|one| one.payload() == Some(value.as_bytes()));
         let mut partitions: Vec<String> = letters
             .inspect(|letter| {
                 assert_eq!(header(*letter, "reason"), "not a record of votify");
@@ -163,7 +174,11 @@ async fn records_that_a_store_rejects_are_dead_letters() {
     let (dead, original) = dead.await.unwrap();
     assert_eq!(dead.len(), batch.records.len());
     for (letter, original) in dead.iter().zip(original) {
-        assert_eq!(letter.payload(), original.payload(), "the record can be replayed");
+        assert_eq!(
+            letter.payload(),
+            original.payload(),
+            "the record can be replayed"
+        );
         assert_eq!(header(letter, "reason"), reason);
         assert_eq!(header(letter, "offset"), original.offset().to_string());
     }

@@ -53,7 +53,8 @@ impl ForwardStore for PausableStore {
 /// goes on by itself.
 async fn votes_wait_for_the_store(pause: Duration) {
     let store = Arc::new(PausableStore::default());
-    let election = Election::on(Cluster::start(), Arc::<PausableStore>::clone(&store)).await;
+    let cluster = Cluster::start();
+    let election = Election::on(&cluster, Arc::<PausableStore>::clone(&store)).await;
     let polls = election.create_polls(12, false).await;
     let (_, metrics) = election.aggregate().await;
     let before = election.vote(&polls, 16, Duration::ZERO).await;
@@ -75,7 +76,14 @@ async fn votes_wait_for_the_store(pause: Duration) {
     for poll in &polls {
         let expected = (before.len() + new) / polls.len();
         assert_eq!(election.votes(poll.id).await, expected as u64);
-        assert!(election.engine.audit_poll(poll.id).await.unwrap().is_exact());
+        assert!(
+            election
+                .engine
+                .audit_poll(poll.id)
+                .await
+                .unwrap()
+                .is_exact()
+        );
     }
 }
 

