@@ -11,8 +11,9 @@ use super::{Driver, KafkaConsumer};
 use crate::blocking::run_blocking;
 use crate::error::Error;
 
-/// The time for which a commit waits for the end of a rebalance.
-const REBALANCE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time for which a commit waits for the end of a rebalance. Each takes up to the
+/// session timeout, and several may follow each other.
+const REBALANCE_TIMEOUT: Duration = Duration::from_secs(30);
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The answer to a commit.
@@ -27,7 +28,7 @@ impl KafkaConsumer {
     ///
     /// # Errors
     /// - [`Error::Unavailable`]: the group's coordinator does not respond, or the group was
-    ///   rebalanced for 10 s.
+    ///   rebalanced for 30 s.
     /// - [`Error::Rejected`]: the brokers rejected the commit.
     pub(super) async fn commit_ends(&mut self, ends: &BTreeMap<u32, u64>) -> Result<(), Error> {
         let driver = self.driver()?;

@@ -21,7 +21,7 @@ const SECRET: &str = "a secret of the tests that is long enough";
 /// How long a test waits for votes to be counted.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Tasks that vote at once.
-const TASKS: u32 = 16;
+pub(crate) const TASKS: u32 = 16;
 
 /// A ballot that was acknowledged.
 #[derive(Debug, Clone)]

@@ -50,11 +50,14 @@ async fn replay_from_the_beginning_moves_no_count() {
     let revotes = vote_and_withdraw(&election, 20).await;
     let (_, metrics) = election.aggregate().await;
     election.assert_counted_once(&polls, &acknowledged).await;
+    let records = 6 * 50 + 4 * 20;
+    election
+        .wait_for(async || metrics.read().records == records)
+        .await;
     election.wait_for(async || metrics.read().lag == 0).await;
     let read_tally = async || election.store.tally(revotes.id).await.unwrap().unwrap();
     let before = read_tally().await;
     assert_eq!(before.total_votes, 20);
-    let records = metrics.read().records;
     // Another group begins with the oldest record.
     let again = cluster.consumer("replay").await;
     let (_, replayed) = election.aggregate_with(again);
