@@ -2,6 +2,7 @@ mod buffer;
 mod commit;
 mod context;
 mod dead_letters;
+mod log_ends;
 mod progress;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ use crate::settings::KafkaSettings;
 use buffer::{Buffer, Next};
 use context::GroupContext;
 use dead_letters::DeadLetters;
+use log_ends::LogEndReader;
 use progress::Progress;
 
 type Driver = StreamConsumer<GroupContext>;
@@ -54,6 +56,7 @@ pub struct KafkaConsumer {
     buffer: Buffer,
     progress: HashMap<u32, Progress>,
     dead_letters: DeadLetters,
+    log_ends: LogEndReader,
     /// True after a call of `keep_alive`, until the next batch is asked for.
     is_paused: bool,
 }
@@ -89,6 +92,7 @@ impl KafkaConsumer {
             buffer: Buffer::default(),
             progress: HashMap::new(),
             dead_letters: DeadLetters::new(settings),
+            log_ends: LogEndReader::default(),
             is_paused: false,
         };
         let driver = consumer.driver()?;
@@ -263,8 +267,9 @@ impl QueueConsumer for KafkaConsumer {
     }
 
     async fn keep_alive(&mut self) -> Result<(), QueueError> {
-        let held = self.driver().and_then(|driver| self.hold(&driver));
-        held.map_err(Error::into_queue_error)
+        let driver = self.driver().map_err(Error::into_queue_error)?;
+        self.log_ends.refresh(&driver, self.settings.topic());
+        self.hold(&driver).map_err(Error::into_queue_error)
     }
 
     fn lag(&self) -> u64 {

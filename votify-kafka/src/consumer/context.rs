@@ -60,6 +60,15 @@ impl GroupContext {
             .collect()
     }
 
+    /// Records the offset of the next record of a partition.
+    pub(super) fn record_end(&self, partition: u32, offset: i64) {
+        let mut state = self.lock();
+        if state.assigned.contains_key(&partition) {
+            let ends = state.ends.entry(partition).or_default();
+            ends.last = ends.last.max(position(offset));
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -119,21 +128,23 @@ impl ClientContext for GroupContext {
         let Some(topic) = statistics.topics.get(&*self.topic) else {
             return;
         };
-        let position = |offset: i64| u64::try_from(offset).unwrap_or(0);
         let mut state = self.lock();
         for (partition, known) in &topic.partitions {
             let Ok(partition) = u32::try_from(*partition) else {
                 continue;
             };
-            // The offset of the next record is the position of the last one. Unknown
-            // offsets are negative.
-            let ends = LogEnds {
-                last: position(known.hi_offset),
-                committed: position(known.committed_offset.max(known.lo_offset)),
-            };
             if state.assigned.contains_key(&partition) {
-                state.ends.insert(partition, ends);
+                let ends = state.ends.entry(partition).or_default();
+                // While the client fetches nothing, it knows an older end.
+                ends.last = ends.last.max(position(known.hi_offset));
+                ends.committed = position(known.committed_offset.max(known.lo_offset));
             }
         }
     }
+}
+
+/// Returns the log position of the record before an offset: positions begin at 1. Unknown
+/// offsets are negative.
+fn position(offset: i64) -> u64 {
+    u64::try_from(offset).unwrap_or(0)
 }

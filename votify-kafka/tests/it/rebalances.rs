@@ -52,7 +52,7 @@ async fn rebalances_on_sqlite_lose_and_double_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn endurance_of_rebalances_on_sqlite() {
     let (store, _folder) = sqlite().await;
-    aggregators_come_and_go(store, 6_400, 25).await;
+    aggregators_come_and_go(store, 3_200, 25).await;
 }
 
 async fn sqlite() -> (Arc<dyn Store>, TempDir) {
