@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, Uri};
 use ipnet::IpNet;
+use votify_core::engine::AggregatorMetrics;
 use votify_core::{Rate, RateLimiter, Visibility};
 
 #[cfg(feature = "accounts")]
@@ -62,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) theme: Option<Arc<Theme>>,
     pub(crate) timing: StreamTiming,
     pub(crate) checks: Vec<Arc<dyn ReadinessCheck>>,
+    /// `None` if this process counts no ballots of a queue.
+    pub(crate) aggregator: Option<AggregatorMetrics>,
     pub(crate) left_out: Vec<RouteGroup>,
     pub(crate) hints: Arc<SetupHints>,
     pub(crate) fallback: bool,
@@ -199,6 +202,7 @@ impl Default for Config {
             theme: None,
             timing: StreamTiming::default(),
             checks: Vec::new(),
+            aggregator: None,
             left_out: Vec::new(),
             hints: Arc::default(),
             fallback: false,

@@ -1,5 +1,7 @@
 //! Metrics for Prometheus. They leave out votes in polls with hidden results.
 
+mod aggregator;
+
 use std::fmt;
 
 use axum::Extension;
@@ -19,6 +21,7 @@ use crate::accounts::HashingStats;
 use crate::error::Problem;
 use crate::response_memory::Uncounted;
 use crate::state::AppState;
+use aggregator::AggregatorCollector;
 
 /// Returns the current metrics in the OpenMetrics text format.
 #[utoipa::path(
@@ -40,6 +43,9 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, P
         #[cfg(feature = "accounts")]
         hashing: state.auth.as_ref().map(|auth| auth.hashing_stats()),
     }));
+    if let Some(metrics) = &state.config.aggregator {
+        registry.register_collector(Box::new(AggregatorCollector(metrics.read())));
+    }
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|error| Problem::internal(&error))?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

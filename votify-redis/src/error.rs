@@ -59,6 +59,11 @@ impl Error {
         )
     }
 
+    /// Returns true if the server rejected a write because its memory is full.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        matches!(self, Self::Unavailable(error) if error.code() == Some("OOM"))
+    }
+
     /// Replaces the error by [`RejectedLogin`](Self::RejectedLogin) if its message
     /// contains the password.
     pub(crate) fn redacted(self, password: Option<&str>) -> Self {

@@ -7,6 +7,8 @@ mod connect;
 mod durability;
 mod error;
 mod limiter;
+mod queue;
+mod script;
 mod store;
 mod url;
 
@@ -15,6 +17,7 @@ pub use cached::{CacheConfig, CachedStore};
 pub use connect::{Redis, RedisBuilder};
 pub use error::{ConnectError, ErrorSource};
 pub use limiter::RedisRateLimiter;
+pub use queue::{RedisQueue, RedisQueueConfig, RedisQueueConsumer};
 pub use store::RedisStore;
 
 pub use redis;

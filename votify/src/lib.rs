@@ -46,7 +46,10 @@ pub use votify_sqlx::{PostgresBroadcaster, PostgresStore};
 #[cfg(feature = "redis")]
 pub use votify_redis as redis;
 #[cfg(feature = "redis")]
-pub use votify_redis::{CachedStore, Redis, RedisBroadcaster, RedisRateLimiter, RedisStore};
+pub use votify_redis::{
+    CachedStore, Redis, RedisBroadcaster, RedisQueue, RedisQueueConfig, RedisRateLimiter,
+    RedisStore,
+};
 
 #[cfg(feature = "kafka")]
 pub use votify_kafka as kafka;

@@ -17,8 +17,10 @@ pub(crate) enum Command {
     /// Serve the API, the streams and the web page on one port
     #[command(after_help = SERVE_HELP)]
     Serve(Box<ServeArgs>),
-    /// Create or upgrade the schema of the store, then exit
-    Migrate(StoreArgs),
+    /// Create or upgrade the schema of the store, create the queue, then exit
+    Migrate(MigrateArgs),
+    /// Count the votes of the queue, and serve only /healthz, /readyz and /metrics
+    Aggregate(AggregateArgs),
     /// Recount the ballots of a poll and compare with its tally; exit code 1 if they differ
     Verify(VerifyArgs),
 }
@@ -50,6 +52,51 @@ pub(crate) struct StoreArgs {
     /// Filter of the log on standard error: a level, or directives of tracing-subscriber [default: info]
     #[arg(long, env = "RUST_LOG", hide_env_values = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
+}
+
+/// The queue of votes.
+#[derive(Debug, Args)]
+pub(crate) struct QueueArgs {
+    /// Queue that accepts votes before they are counted: none or redis://…[/NUMBER][/NAME] [default: none]
+    #[arg(long, env = "VOTIFY_QUEUE", hide_env_values = true, value_name = "URL")]
+    pub(crate) queue: Option<String>,
+}
+
+/// The settings of `migrate`.
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
+}
+
+/// The settings of `aggregate`.
+#[derive(Debug, Args)]
+pub(crate) struct AggregateArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
+    /// The address and port of health and metrics; port 0 picks a free one [default: 127.0.0.1:8081]
+    #[arg(
+        long,
+        env = "VOTIFY_LISTEN",
+        hide_env_values = true,
+        value_name = "ADDRESS:PORT"
+    )]
+    pub(crate) listen: Option<String>,
+    /// Channel for updates to the servers: local:, postgres://… or redis://… [default: local:]
+    #[arg(
+        long,
+        env = "VOTIFY_BROADCAST",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) broadcast: Option<String>,
+    /// Cache of the servers, which is informed of each change: none or redis://… [default: none]
+    #[arg(long, env = "VOTIFY_CACHE", hide_env_values = true, value_name = "URL")]
+    pub(crate) cache: Option<String>,
 }
 
 /// The settings of the server.
@@ -99,9 +146,16 @@ pub(crate) struct ServeArgs {
     /// Cache in front of the store: none or redis://… [default: none]
     #[arg(long, env = "VOTIFY_CACHE", hide_env_values = true, value_name = "URL")]
     pub(crate) cache: Option<String>,
-    /// Queue for votes before the store: none [default: none]
-    #[arg(long, env = "VOTIFY_QUEUE", hide_env_values = true, value_name = "URL")]
-    pub(crate) queue: Option<String>,
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
+    /// Count the votes of the queue in this process: on, or off if `votify aggregate` counts them [default: on]
+    #[arg(
+        long,
+        env = "VOTIFY_AGGREGATE",
+        hide_env_values = true,
+        value_name = "on|off"
+    )]
+    pub(crate) aggregate: Option<String>,
     /// Object store of the pictures: off [default: off]
     #[arg(
         long,

@@ -1,6 +1,7 @@
 //! The program `votify`: settings, the crates assembled, and the HTTP server. No voting
 //! rule lives here.
 
+mod aggregate;
 mod broadcast;
 mod cache;
 mod cli;
@@ -8,6 +9,7 @@ mod error;
 mod log;
 mod migrate;
 mod output;
+mod queue;
 mod rate_limiter;
 mod redis_connections;
 mod runtime;
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Serve(args) => serve::run(args, of_command),
         Command::Migrate(args) => migrate::run(args, of_command),
+        Command::Aggregate(args) => aggregate::run(args, of_command),
         Command::Verify(args) => verify::run(args, of_command),
     };
     match result {

@@ -1,14 +1,14 @@
 //! `votify serve`: assembles the server from its settings, runs it, and shuts it down in
 //! order.
 
-mod address_limit;
-mod base_path;
+pub(crate) mod address_limit;
+pub(crate) mod base_path;
 mod connection_state;
-mod connections;
+pub(crate) mod connections;
 mod half_close;
 mod lingering_socket;
 mod response_body;
-mod signals;
+pub(crate) mod signals;
 mod socket;
 mod stall;
 
@@ -24,15 +24,18 @@ use std::time::Duration;
 use axum::Router;
 use clap::ArgMatches;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use votify_axum::{Accounts, Creators, JwksIdentity, Permissions, VotifyRouter};
-use votify_core::engine::EngineConfig;
+use votify_core::engine::{AggregatorMetrics, EngineConfig};
 use votify_core::{PollEngine, RateLimiter, Visibility};
 
 use crate::broadcast::ServerBroadcaster;
 use crate::cache::ServerCache;
 use crate::cli::ServeArgs;
 use crate::error::CliError;
+use crate::queue::ServerQueue;
 use crate::redis_connections::RedisConnections;
 use crate::runtime::EngineRuntime;
 use crate::serve::address_limit::AddressLimit;
@@ -130,7 +133,8 @@ async fn serve(
             let proxies = settings.trusted_proxies.clone();
             let addresses = AddressLimit::new(per_address, max, proxies);
             let connections = Connections::new(app, base_path, max, addresses);
-            print_address(&listener, &settings);
+            log_settings(&settings);
+            print_address(&listener, settings.listen);
             connections.accept(listener, &stop).await;
             shut_down(&connections, &parts).await;
             Ok(())
@@ -143,9 +147,18 @@ struct Parts {
     store: OpenedStore,
     cache: ServerCache,
     broadcast: ServerBroadcaster,
+    queue: ServerQueue,
+    /// `None` if this process counts no votes of a queue.
+    counting: Option<Counting>,
     /// `None` if rate limits are off.
     limiter: Option<Arc<dyn RateLimiter>>,
     engine: PollEngine,
+}
+
+/// The task that counts the votes of the queue.
+struct Counting {
+    task: Mutex<JoinHandle<()>>,
+    metrics: AggregatorMetrics,
 }
 
 /// Binds the port, then opens the store and the optional backends, and starts the engine.
@@ -168,18 +181,33 @@ async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Cli
     let mut connections = RedisConnections::default();
     let broadcast = ServerBroadcaster::open(&settings.broadcast, &mut connections).await?;
     let cache = ServerCache::open(&settings.cache, store.shared(), &mut connections).await?;
+    let queue = ServerQueue::open(&settings.queue).await?;
+    if settings.require_durable {
+        queue.check_durable()?;
+    }
     let limiter = rate_limiter::open(&settings.limits.limiter, &mut connections).await?;
     let config = EngineConfig {
         writers: writers(&settings.common.store),
         ..EngineConfig::default()
     };
-    let engine = PollEngine::builder(cache.in_front_of(store.shared()))
+    let builder = PollEngine::builder(cache.in_front_of(store.shared()))
         .config(config)
         .broadcaster(broadcast.shared())
         .keyring(keyring(&settings, had_database)?)
-        .remove_unused_polls(settings.remove_unused_polls.map(UnusedAge::duration))
-        .build();
+        .remove_unused_polls(settings.remove_unused_polls.map(UnusedAge::duration));
+    let engine = queue.add_to(builder).build();
+    let aggregator = if settings.aggregate {
+        queue.aggregator(&engine).await?
+    } else {
+        None
+    };
+    let counting = aggregator.map(|aggregator| Counting {
+        metrics: aggregator.metrics(),
+        task: Mutex::new(tokio::spawn(aggregator.run())),
+    });
     let parts = Parts {
+        queue,
+        counting,
         store,
         cache,
         broadcast,
@@ -199,7 +227,7 @@ fn writers(store: &StoreUrl) -> usize {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
+pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
     connections::listen(address).map_err(|error| {
         let problem = match error.kind() {
             ErrorKind::AddrInUse => "address in use".to_owned(),
@@ -247,6 +275,10 @@ fn app(parts: &Parts, settings: &ServeSettings, issuer: Option<JwksIdentity>) ->
         Some(issuer) => router.issuer(issuer),
         None => router,
     };
+    let router = match &parts.counting {
+        Some(counting) => router.aggregator(counting.metrics.clone()),
+        None => router,
+    };
     let router = match parts.cache.check() {
         Some(check) => router.readiness_check(check),
         None => router,
@@ -287,29 +319,33 @@ fn accounts(parts: &Parts, settings: &ServeSettings) -> Option<Accounts> {
 
 /// Raises the limit of open files as far as allowed, and returns the number of
 /// connections that fit below it.
-fn max_connections() -> usize {
+pub(crate) fn max_connections() -> usize {
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
     usize::try_from(files.saturating_sub(RESERVED_FILES).max(16)).unwrap_or(usize::MAX)
 }
 
-/// Prints the address to standard output once the server is ready.
-fn print_address(listener: &TcpListener, settings: &ServeSettings) {
-    let address = listener.local_addr().unwrap_or(settings.listen);
+fn log_settings(settings: &ServeSettings) {
     tracing::info!(
-        %address,
         store = %settings.common.store,
         broadcast = %settings.broadcast,
         cache = %settings.cache,
+        queue = %settings.queue,
         limits = %settings.limits.limiter,
         "ready"
     );
+}
+
+/// Prints the address to standard output once the server is ready.
+pub(crate) fn print_address(listener: &TcpListener, wanted: SocketAddr) {
+    let address = listener.local_addr().unwrap_or(wanted);
     if let Err(error) = output::print_line(&format!("listening on http://{address}")) {
         tracing::warn!(%error, "failed to print the address");
     }
 }
 
 /// Shuts down in order: requests in progress, while viewers are disconnected one after
-/// the other with a reason; then votes; then the remaining streams and the backends.
+/// the other with a reason; then votes; then counting the votes of a queue; then the
+/// remaining streams and the backends.
 async fn shut_down(connections: &Connections, parts: &Parts) {
     let start = Instant::now();
     tokio::join!(
@@ -317,6 +353,14 @@ async fn shut_down(connections: &Connections, parts: &Parts) {
         parts.engine.drain_viewers(DRAIN_TIMEOUT),
     );
     within(start + TOTAL_TIMEOUT, parts.engine.shutdown()).await;
+    if let Some(counting) = &parts.counting {
+        // Ends with the current batch, because the engine has shut down.
+        let ended = async {
+            let _ = (&mut *counting.task.lock().await).await;
+        };
+        within(start + TOTAL_TIMEOUT, ended).await;
+    }
+    within(start + TOTAL_TIMEOUT, parts.queue.close()).await;
     within(start + TOTAL_TIMEOUT, connections.closed()).await;
     within(start + TOTAL_TIMEOUT, parts.cache.close()).await;
     within(start + TOTAL_TIMEOUT, parts.store.close()).await;

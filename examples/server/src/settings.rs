@@ -5,6 +5,7 @@
 //! file and key) and never repeats a value that may hold a password, and an empty
 //! variable counts as unset. Each setting has one parser for all sources.
 
+mod aggregate;
 mod broadcast;
 mod cache;
 mod creation;
@@ -16,6 +17,7 @@ mod listen;
 mod origins;
 mod print;
 mod public_url;
+mod queue;
 mod rates;
 mod redis_url;
 mod response_memory;
@@ -29,6 +31,7 @@ mod theme;
 mod unused_age;
 mod variables;
 
+pub(crate) use aggregate::AggregateSettings;
 pub(crate) use broadcast::BroadcastUrl;
 pub(crate) use cache::CacheUrl;
 pub(crate) use creators::CreateSetting;
@@ -36,6 +39,7 @@ pub(crate) use hosts::check as check_hosts;
 pub(crate) use issuer::IssuerSettings;
 pub(crate) use limits_url::LimitsUrl;
 pub(crate) use origins::warn_without_tls;
+pub(crate) use queue::QueueUrl;
 pub(crate) use rates::Limits;
 pub(crate) use response_memory::ResponseMemory;
 pub(crate) use secret::{check as check_secret, keyring};
@@ -74,6 +78,9 @@ pub(crate) struct ServeSettings {
     pub(crate) require_durable: bool,
     pub(crate) broadcast: BroadcastUrl,
     pub(crate) cache: CacheUrl,
+    pub(crate) queue: QueueUrl,
+    /// True if this process counts the votes of the queue.
+    pub(crate) aggregate: bool,
     pub(crate) listen: SocketAddr,
     /// True if accounts are served, provided that the store has them.
     pub(crate) accounts: bool,
@@ -114,15 +121,12 @@ impl ServeSettings {
     pub(crate) fn read(args: &ServeArgs, sources: &Sources<'_>) -> Result<Self, CliError> {
         let file = sources.file();
         let common = StoreSettings::read(&args.store, sources)?;
-        for (name, argument, in_file, known) in [
-            ("queue", &args.queue, &file.queue, "none"),
-            ("images", &args.images, &file.images, "off"),
-        ] {
-            sources
-                .setting(name, argument.as_ref(), in_file.as_ref())
-                .private()
-                .parse_or(known, |text| expect_only(known, text))?;
-        }
+        sources
+            .setting("images", args.images.as_ref(), file.images.as_ref())
+            .private()
+            .parse_or("off", |text| expect_only("off", text))?;
+        let queue = QueueUrl::read(&args.queue, sources)?;
+        queue.check(&common.store)?;
         let cache = sources
             .setting("cache", args.cache.as_ref(), file.cache.as_ref())
             .private()
@@ -131,6 +135,14 @@ impl ServeSettings {
         Ok(Self {
             common,
             cache,
+            queue,
+            aggregate: sources
+                .setting(
+                    "aggregate",
+                    args.aggregate.as_ref(),
+                    file.aggregate.as_ref(),
+                )
+                .parse_or("on", on_or_off)?,
             migrate: sources
                 .setting("migrate", args.migrate.as_ref(), file.migrate.as_ref())
                 .parse_or("false", boolean)?,
@@ -235,6 +247,14 @@ fn expect_only(known: &str, text: &str) -> Result<(), String> {
 
 fn boolean(text: &str) -> Result<bool, String> {
     text.parse().map_err(|_| "must be true or false".into())
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("must be on or off".into()),
+    }
 }
 
 fn log_filter(text: &str) -> Result<String, String> {

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use votify_core::engine::AggregatorMetrics;
+
 use super::{RouteGroup, VotifyRouter};
 use crate::readiness::ReadinessCheck;
 
@@ -59,6 +61,29 @@ impl VotifyRouter {
     #[must_use]
     pub fn readiness_check(mut self, check: impl ReadinessCheck) -> Self {
         self.config.checks.push(Arc::new(check));
+        self
+    }
+
+    /// Adds the metrics of an aggregator in this process to `/metrics`. Defaults to none.
+    ///
+    /// ```
+    /// use votify_axum::VotifyRouter;
+    /// use votify_core::engine::Aggregator;
+    /// use votify_core::{MemoryQueue, MemoryStore, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let queue = MemoryQueue::new();
+    /// let engine = PollEngine::builder(MemoryStore::new()).queue(queue.clone()).build();
+    /// let aggregator = Aggregator::new(&engine, queue.consumer("votify"));
+    /// let router = VotifyRouter::new(engine).aggregator(aggregator.metrics());
+    /// tokio::spawn(aggregator.run());
+    /// # let _ = router;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn aggregator(mut self, metrics: AggregatorMetrics) -> Self {
+        self.config.aggregator = Some(metrics);
         self
     }
 

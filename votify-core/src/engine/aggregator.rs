@@ -99,6 +99,7 @@ impl Aggregator {
     /// commits the batch.
     async fn process(&mut self, batch: &QueueBatch) -> ControlFlow<()> {
         self.metrics.record_batch(batch, self.engine.now());
+        self.metrics.record_unreadable(self.consumer.unreadable());
         let mut ballots: Vec<&DeliveredRecord> = Vec::with_capacity(batch.records.len());
         for delivered in &batch.records {
             match &delivered.record {

@@ -204,11 +204,13 @@ impl EngineBuilder {
             Arc::clone(&broadcaster),
             config.update_interval,
         ));
+        let pending = Arc::new(PendingBallots::default());
         let rooms = Arc::new(RoomRegistry::new(
             RoomContext::new(
                 Arc::clone(&loader),
                 Arc::clone(&broadcaster),
                 Arc::clone(&update_sender),
+                Arc::clone(&pending),
                 config.clone(),
                 shutdown.clone(),
             ),
@@ -236,7 +238,6 @@ impl EngineBuilder {
             notifier: notifier.clone(),
             scan_interval: config.schedule_interval,
         };
-        let pending = Arc::new(PendingBallots::default());
         tasks.spawn(Arc::clone(&pending).run(
             Arc::clone(&loader),
             config.resync_interval,

@@ -68,4 +68,10 @@ pub trait QueueConsumer: fmt::Debug + Send + Sync + 'static {
     /// Returns the number of records in this consumer's partitions that were not committed,
     /// as last known. Reads nothing.
     fn lag(&self) -> u64;
+
+    /// Returns the number of entries that this consumer could not read and has set aside.
+    /// Reads nothing. Defaults to 0, for queues that contain nothing but records.
+    fn unreadable(&self) -> u64 {
+        0
+    }
 }

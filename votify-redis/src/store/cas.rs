@@ -14,7 +14,8 @@ use super::RedisStore;
 use super::error::Error;
 use super::keys::Keys;
 use super::poll_read::{CasResult, PollRead};
-use super::scripts::{READ, RELEASE, Script};
+use super::scripts::{READ, RELEASE};
+use crate::script::Script;
 
 /// Timeout of a call. Below the timeout that the engine sets for its store.
 const CALL_TIMEOUT: Duration = Duration::from_millis(3_200);

@@ -15,7 +15,7 @@ use votify_core::backend::LogThrottle;
 /// Trusted proxies and loopback addresses have no limit: each of their connections may
 /// belong to another client.
 #[derive(Debug, Clone)]
-pub(super) struct AddressLimit(Arc<Inner>);
+pub(crate) struct AddressLimit(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -35,7 +35,7 @@ struct OpenConnections {
 
 impl AddressLimit {
     /// Creates a limit of `max`, and at most half of `max_connections`.
-    pub(super) fn new(
+    pub(crate) fn new(
         max: Option<NonZeroU32>,
         max_connections: usize,
         proxies: Vec<IpNet>,

@@ -11,10 +11,10 @@ use votify_axum::PublicUrl;
 
 /// The path of the public URL, without a trailing slash. Empty for most servers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct BasePath(Arc<str>);
+pub(crate) struct BasePath(Arc<str>);
 
 impl BasePath {
-    pub(super) fn new(url: Option<&PublicUrl>) -> Self {
+    pub(crate) fn new(url: Option<&PublicUrl>) -> Self {
         Self(url.map_or("", PublicUrl::path).into())
     }
 

@@ -51,7 +51,7 @@ const READ_BUFFER: usize = 16 * 1024;
 /// The open connections. Their number is bounded; further clients wait in the listener's
 /// backlog.
 #[derive(Debug)]
-pub(super) struct Connections {
+pub(crate) struct Connections {
     app: Router,
     base_path: BasePath,
     permits: Arc<Semaphore>,
@@ -61,7 +61,7 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(
+    pub(crate) fn new(
         app: Router,
         base_path: BasePath,
         max_connections: usize,
@@ -79,7 +79,7 @@ impl Connections {
 
     /// Accepts and serves connections until `stop` is cancelled, then closes the
     /// listener.
-    pub(super) async fn accept(&self, listener: TcpListener, stop: &CancellationToken) {
+    pub(crate) async fn accept(&self, listener: TcpListener, stop: &CancellationToken) {
         let accepting = async {
             loop {
                 let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {

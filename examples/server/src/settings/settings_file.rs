@@ -13,6 +13,7 @@ use crate::settings::theme::ThemeFile;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct File {
     pub(super) accounts: Option<Value>,
+    pub(super) aggregate: Option<Value>,
     pub(super) allowed_hosts: Option<Value>,
     pub(super) allowed_origins: Option<Value>,
     pub(super) broadcast: Option<Value>,

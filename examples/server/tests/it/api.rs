@@ -171,6 +171,20 @@ impl Api {
         Ok((response.status().as_u16(), response.json().await?))
     }
 
+    /// Returns the JSON of a successful response.
+    pub(crate) async fn get_json(&self, path: &str) -> Value {
+        let response = self.client.get(format!("{}{path}", self.url)).send();
+        let response = response.await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.json().await.unwrap()
+    }
+
+    /// Posts an empty request.
+    pub(crate) async fn post(&self, path: &str) -> Response {
+        let request = self.client.post(format!("{}{path}", self.url));
+        request.send().await.unwrap()
+    }
+
     /// Returns the epoch of the poll's counts.
     pub(crate) async fn epoch(&self, poll: &Poll) -> u64 {
         let details = self.details(poll).await;

@@ -5,6 +5,7 @@
 
 mod framing;
 mod proxies;
+mod queued_vote;
 mod restart;
 
 use votify_test_support::browser::run;

@@ -23,6 +23,7 @@ mod lost_store;
 mod origins;
 mod program;
 mod public_path;
+mod queue;
 mod redis_outage;
 mod redis_settings;
 mod redis_shared_services;

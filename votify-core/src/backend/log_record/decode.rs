@@ -45,8 +45,8 @@ impl LogRecord {
     /// # Errors
     /// Each is a value that nobody can count; set it aside with the error as the reason.
     ///
-    /// - [`DecodeRecordError::UnknownVersion`]: a later release wrote the record. Replay
-    ///   it after the update.
+    /// - [`DecodeRecordError::UnknownVersion`]: a later release wrote the record. Update
+    ///   this one.
     /// - [`DecodeRecordError::Foreign`], [`UnknownKind`](DecodeRecordError::UnknownKind):
     ///   another program wrote into the log.
     /// - [`DecodeRecordError::TooLong`], [`Truncated`](DecodeRecordError::Truncated),

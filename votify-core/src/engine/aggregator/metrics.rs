@@ -18,7 +18,8 @@ pub struct AggregatorStats {
     pub lag: u64,
     /// How long before the last batch was read its oldest ballot was accepted.
     pub oldest: Duration,
-    /// Records that the store could not take, and that were set aside.
+    /// Records that the store could not take and entries that are no records. They were set
+    /// aside.
     pub set_aside: u64,
     /// True while the aggregator waits for its store.
     pub paused: bool,
@@ -36,6 +37,7 @@ struct Gauges {
     lag: AtomicU64,
     oldest_micros: AtomicU64,
     set_aside: AtomicU64,
+    unreadable: AtomicU64,
     paused: AtomicBool,
 }
 
@@ -51,7 +53,7 @@ impl AggregatorMetrics {
             last_batch: load(&gauges.last_batch),
             lag: load(&gauges.lag),
             oldest: Duration::from_micros(load(&gauges.oldest_micros)),
-            set_aside: load(&gauges.set_aside),
+            set_aside: load(&gauges.set_aside).saturating_add(load(&gauges.unreadable)),
             paused: gauges.paused.load(Ordering::Relaxed),
         }
     }
@@ -82,6 +84,11 @@ impl AggregatorMetrics {
     pub(super) fn record_set_aside(&self, records: usize) {
         let records = u64::try_from(records).unwrap_or(u64::MAX);
         self.0.set_aside.fetch_add(records, Ordering::Relaxed);
+    }
+
+    /// Records how many entries the consumer could not read so far.
+    pub(super) fn record_unreadable(&self, entries: u64) {
+        self.0.unreadable.store(entries, Ordering::Relaxed);
     }
 
     pub(super) fn set_paused(&self, paused: bool) {

@@ -1,8 +1,9 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::status::{VoteStatus, statuses};
@@ -19,11 +20,17 @@ const CHUNK: usize = 1_000;
 
 /// The ballots whose callers wait for a decision.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct PendingBallots(Mutex<State>);
+pub(in crate::engine) struct PendingBallots {
+    state: Mutex<State>,
+    /// Notified when a poll is due.
+    due: Notify,
+}
 
 #[derive(Debug, Default)]
 struct State {
     polls: HashMap<PollId, Vec<Pending>>,
+    /// The polls whose tally changed since their last look-up.
+    due: HashSet<PollId>,
     count: usize,
     closed: bool,
 }
@@ -37,7 +44,7 @@ struct Pending {
 
 impl PendingBallots {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a ballot. Dropping the receiver removes it at the next look-up.
@@ -66,8 +73,17 @@ impl PendingBallots {
         Ok(receiver)
     }
 
-    /// Looks the ballots up every `interval`, those of a poll together, until `shutdown` is
-    /// cancelled. Then no caller waits any more.
+    /// Makes the ballots of a poll due, because viewers see a new tally.
+    pub(in crate::engine) fn notify_tally_published(&self, poll: PollId) {
+        let mut state = self.lock();
+        if state.polls.contains_key(&poll) && state.due.insert(poll) {
+            self.due.notify_one();
+        }
+    }
+
+    /// Looks the ballots up, those of a poll together, until `shutdown` is cancelled: all of
+    /// them every `interval`, and those of a poll after its tally changed. Then no caller
+    /// waits any more.
     pub(in crate::engine) async fn run(
         self: Arc<Self>,
         loader: Arc<PollLoader>,
@@ -75,12 +91,14 @@ impl PendingBallots {
         shutdown: CancellationToken,
     ) {
         let look_up = async {
+            let mut next_of_all = Instant::now() + interval;
             loop {
-                tokio::time::sleep(interval).await;
-                let polls = {
-                    let mut state = self.lock();
-                    state.count = 0;
-                    std::mem::take(&mut state.polls)
+                let polls = tokio::select! {
+                    () = sleep_until(next_of_all) => {
+                        next_of_all = Instant::now() + interval;
+                        self.take_all()
+                    }
+                    () = self.due.notified() => self.take_due(),
                 };
                 for (poll, pending) in polls {
                     let undecided = look_up(&loader, poll, pending).await;
@@ -96,6 +114,25 @@ impl PendingBallots {
         let mut state = self.lock();
         state.closed = true;
         state.polls.clear();
+    }
+
+    fn take_all(&self) -> HashMap<PollId, Vec<Pending>> {
+        let mut state = self.lock();
+        state.count = 0;
+        state.due.clear();
+        std::mem::take(&mut state.polls)
+    }
+
+    fn take_due(&self) -> HashMap<PollId, Vec<Pending>> {
+        let mut state = self.lock();
+        let mut taken = HashMap::new();
+        for poll in std::mem::take(&mut state.due) {
+            if let Some(pending) = state.polls.remove(&poll) {
+                state.count = state.count.saturating_sub(pending.len());
+                taken.insert(poll, pending);
+            }
+        }
+        taken
     }
 }
 
@@ -137,7 +174,8 @@ impl PollEngine {
     ///
     /// The ballots that callers wait for are looked up every
     /// [`resync_interval`](crate::engine::EngineConfig::resync_interval), those of a poll
-    /// together. [`vote_status`](Self::vote_status) describes what the store shows. Cancel
+    /// together. If the poll has viewers on this instance, they are also looked up after
+    /// each new tally that the viewers see. [`vote_status`](Self::vote_status) describes what the store shows. Cancel
     /// safe.
     ///
     /// # Errors

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use super::{Harness, browser, first_option};
 use crate::ballot::{Choice, ChoiceProblem, Refusal};
-use crate::engine::{Aggregator, AggregatorMetrics, EngineError, VoteOutcome, VoteStatus};
+use crate::engine::{
+    Aggregator, AggregatorMetrics, EngineConfig, EngineError, VoteOutcome, VoteStatus,
+};
 use crate::id::{BallotId, OptionId, PollId};
 use crate::memory::{MemoryBroadcaster, MemoryQueue, MemoryStore};
 use crate::poll::{ChangeRefusal, PollChange};
@@ -186,6 +188,36 @@ async fn callers_wait_for_the_decision_of_their_ballots() {
     let shutdown = engine.clone();
     let (unanswered, ()) = tokio::join!(unanswered, async move { shutdown.shutdown().await });
     assert!(matches!(unanswered, Err(EngineError::ShuttingDown)));
+}
+
+/// Far from the next look-up of all ballots, a new tally that viewers see makes them due.
+#[tokio::test]
+async fn callers_learn_of_decisions_with_the_tally() {
+    let queue = MemoryQueue::new();
+    let harness = Harness::with(Arc::new(MemoryStore::new()), |builder| {
+        let config = EngineConfig {
+            resync_interval: Duration::from_secs(3_600),
+            ..EngineConfig::default()
+        };
+        builder.queue(queue.clone()).config(config)
+    });
+    let engine = &harness.engine;
+    let poll = harness.create_poll().await;
+    let _viewer = harness.watch(poll.id, &browser(9)).await;
+    let queued = engine
+        .cast(poll.id, &browser(1), ballot_id(1), first_option(&poll))
+        .await;
+    assert_eq!(queued.unwrap().outcome, VoteOutcome::Queued);
+    let counted = tokio::spawn({
+        let (engine, id) = (engine.clone(), poll.id);
+        async move { engine.vote_decision(id, &browser(1), ballot_id(1)).await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!counted.is_finished());
+    let aggregator = Aggregator::new(engine, queue.consumer("votify"));
+    tokio::spawn(aggregator.run());
+    let counted = tokio::time::timeout(Duration::from_secs(10), counted).await;
+    assert_eq!(counted.unwrap().unwrap().unwrap(), VoteStatus::Counted);
 }
 
 #[tokio::test]

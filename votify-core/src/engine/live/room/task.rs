@@ -79,6 +79,7 @@ async fn publish_until_closed(
                 let latency = room.latency.take();
                 if let Some(publication) = state.publish_or_delay(latency, &inputs(room, context)) {
                     room.publish(publication);
+                    context.pending.notify_tally_published(room.poll);
                 }
             }
             _ = tick.tick() => {

@@ -1,0 +1,88 @@
+use votify_core::PollEngine;
+use votify_core::engine::{Aggregator, EngineBuilder};
+use votify_core::queue::QueueError;
+use votify_redis::{Redis, RedisQueue, RedisQueueConfig};
+
+use crate::error::CliError;
+use crate::settings::QueueUrl;
+
+/// The group of all aggregators.
+const GROUP: &str = "votify";
+
+/// The queue chosen by `--queue`.
+#[derive(Debug, Clone)]
+pub(crate) enum ServerQueue {
+    None,
+    Redis(RedisQueue),
+}
+
+impl ServerQueue {
+    /// Opens the queue, and creates it if it does not exist.
+    ///
+    /// It has a connection of its own, so that votes do not wait behind other commands.
+    pub(crate) async fn open(url: &QueueUrl) -> Result<Self, CliError> {
+        match url {
+            QueueUrl::None => Ok(Self::None),
+            QueueUrl::Redis { server, name } => {
+                let redis = Redis::connect(server.as_str()).await;
+                let redis = redis.map_err(|error| CliError::for_setting("--queue", &error))?;
+                let config = RedisQueueConfig {
+                    name: name.clone(),
+                    ..RedisQueueConfig::default()
+                };
+                let queue = RedisQueue::open(redis, config).await;
+                queue.map(Self::Redis).map_err(|error| failed(&error))
+            }
+        }
+    }
+
+    /// Gives the queue to an engine.
+    pub(crate) fn add_to(&self, builder: EngineBuilder) -> EngineBuilder {
+        match self {
+            Self::None => builder,
+            Self::Redis(queue) => builder.queue(queue.clone()),
+        }
+    }
+
+    /// Returns a task that counts the votes of the queue, or `None` without a queue.
+    pub(crate) async fn aggregator(
+        &self,
+        engine: &PollEngine,
+    ) -> Result<Option<Aggregator>, CliError> {
+        match self {
+            Self::None => Ok(None),
+            Self::Redis(queue) => {
+                let consumer = queue.consumer(GROUP).await;
+                let consumer = consumer.map_err(|error| failed(&error))?;
+                Ok(Some(Aggregator::new(engine, consumer)))
+            }
+        }
+    }
+
+    /// Fails unless every acknowledged vote survives a crash and a loss of power.
+    pub(crate) fn check_durable(&self) -> Result<(), CliError> {
+        let durability = match self {
+            Self::None => return Ok(()),
+            Self::Redis(queue) => queue.durability(),
+        };
+        if durability.is_durable() {
+            return Ok(());
+        }
+        Err(CliError::failed(format!(
+            "--require-durable: acknowledged votes in --queue are not durable: {durability}; set appendonly yes, \
+             appendfsync always and no-appendfsync-on-rewrite no"
+        )))
+    }
+
+    /// Gives the partitions of ended aggregators up, so that others take them over at once.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::None => {}
+            Self::Redis(queue) => queue.close().await,
+        }
+    }
+}
+
+fn failed(error: &QueueError) -> CliError {
+    CliError::for_setting("--queue", error)
+}

@@ -1,0 +1,376 @@
+mod config;
+mod consumer;
+mod entry;
+mod error;
+mod keys;
+mod scripts;
+mod server_clock;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use redis::{FromRedisValue, Value};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
+use votify_core::backend::LogRecord;
+use votify_core::queue::{BallotQueue, BallotRecord, CloseMarker, QueueError};
+use votify_core::store::Durability;
+
+pub use config::RedisQueueConfig;
+pub use consumer::RedisQueueConsumer;
+
+use crate::connect::Redis;
+use crate::durability::{self, Eviction};
+use crate::error::NAME;
+use crate::script::Script;
+use config::check_name;
+use error::Error;
+use keys::{Keys, partition_of};
+use scripts::{CREATE, ENQUEUE, LENGTH, TIME};
+use server_clock::ServerClock;
+
+/// A [`BallotQueue`] in Redis 7 or newer, or in Valkey, on one server or on a cluster.
+/// Clones are the same queue.
+///
+/// The queue has a fixed number of partitions. Each is a stream, and a poll is always in
+/// the same one. Several queues with different [names](RedisQueueConfig::name) may share a
+/// server.
+///
+/// ```no_run
+/// use votify_core::engine::Aggregator;
+/// use votify_core::{PollEngine, Store};
+/// use votify_redis::{Redis, RedisQueue, RedisQueueConfig};
+///
+/// # async fn run(store: impl Store) -> Result<(), Box<dyn std::error::Error>> {
+/// let redis = Redis::connect("redis://localhost:6379").await?;
+/// let queue = RedisQueue::open(redis, RedisQueueConfig::default()).await?;
+/// let engine = PollEngine::builder(store).queue(queue.clone()).build();
+/// let aggregator = Aggregator::new(&engine, queue.consumer("votify").await?);
+/// tokio::spawn(aggregator.run());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Durability
+///
+/// An acknowledged ballot survives what the settings of the server promise: see
+/// [`durability`](Self::durability) and [`require_durable`](Self::require_durable). A
+/// replica that replaces the server may lack the last ballots, in every setting.
+///
+/// The log position of a record is at least the server's time in microseconds. So no
+/// position is used twice after a restart or a flush that lost records, unless the
+/// server's clock is set back too.
+///
+/// # Delivery timeout
+///
+/// It is the timeout of the [`Redis` client](crate::RedisBuilder::timeout), by default 2 s.
+/// Each call contains its deadline in the server's time, and the server rejects records
+/// that it reads later, for example because it was paused. The deadline follows from the
+/// server's clock as it was read in the last 10 s, so the clocks of the instances do not
+/// matter. If the server's clock is set back during a call, the deadline is later by as
+/// much. [`EngineConfig::clock_skew`](votify_core::engine::EngineConfig::clock_skew) allows
+/// for it.
+///
+/// # Bounds
+///
+/// A partition holds up to [`max_records`](RedisQueueConfig::max_records) records that some
+/// group has not committed, and is full then. Records that all groups have committed are
+/// removed. Until there is a group, all records are kept. Up to 10 000 records that were
+/// set aside are kept for each partition.
+///
+/// # Permissions
+///
+/// The connection's user needs access to all keys with the prefix. It needs `EVALSHA`,
+/// `EVAL`, `INFO`, `TIME` and the commands on hashes, sorted sets and streams. Without
+/// `CONFIG`, the durability is unknown.
+#[derive(Clone)]
+pub struct RedisQueue {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    redis: Redis,
+    keys: Keys,
+    config: RedisQueueConfig,
+    partitions: u32,
+    durability: Durability,
+    /// The clock of each partition's server.
+    clocks: Vec<ServerClock>,
+    /// The tasks that give the partitions of dropped consumers up.
+    releases: TaskTracker,
+}
+
+impl RedisQueue {
+    /// Opens a queue, and creates it if it does not exist. Reads the server's settings.
+    ///
+    /// # Errors
+    /// - [`QueueError::Unavailable`]: the server cannot be reached; retry.
+    /// - [`QueueError::Full`]: the queue is new and the server's memory is full.
+    /// - [`QueueError::Failed`]: the name is invalid, the queue has another number of
+    ///   partitions, or the server would evict votes, because it has a `maxmemory` and a
+    ///   `maxmemory-policy` of `allkeys-*`. Retrying does not help.
+    pub async fn open(redis: Redis, config: RedisQueueConfig) -> Result<Self, QueueError> {
+        let inner = Inner::open(redis, config)
+            .await
+            .map_err(Error::into_queue_error)?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Adds a consumer to a group, and creates the group if it is new.
+    ///
+    /// A group that no consumer belongs to keeps its records, so that the queue is full
+    /// some time.
+    ///
+    /// # Errors
+    /// - [`QueueError::Unavailable`]: the server cannot be reached; retry.
+    /// - [`QueueError::Failed`]: the name is not 1 to 64 ASCII letters, digits, `-`, `_` or
+    ///   `.`, or the server rejected the call.
+    pub async fn consumer(&self, group: &str) -> Result<RedisQueueConsumer, QueueError> {
+        check_name(group).map_err(Error::into_queue_error)?;
+        RedisQueueConsumer::join(Arc::clone(&self.inner), group)
+            .await
+            .map_err(Error::into_queue_error)
+    }
+
+    /// Waits until the partitions of dropped consumers are given up, so that other
+    /// consumers need not wait for a lease. Call it before the program ends.
+    pub async fn close(&self) {
+        self.inner.releases.close();
+        self.inner.releases.wait().await;
+    }
+
+    /// Returns the number of partitions.
+    #[must_use]
+    pub fn partitions(&self) -> u32 {
+        self.inner.partitions
+    }
+
+    /// Returns what an acknowledged vote survives, according to the server's settings
+    /// when the queue was opened.
+    #[must_use]
+    pub fn durability(&self) -> Durability {
+        self.inner.durability
+    }
+
+    /// Returns this queue if every acknowledged vote survives a crash and a loss of power.
+    ///
+    /// # Errors
+    /// Returns [`QueueError::Failed`] with the actual durability otherwise. Set
+    /// `appendonly yes` and `appendfsync always` on the server.
+    pub fn require_durable(self) -> Result<Self, QueueError> {
+        if self.inner.durability.is_durable() {
+            Ok(self)
+        } else {
+            Err(Error::NotDurable(self.inner.durability).into_queue_error())
+        }
+    }
+}
+
+impl fmt::Debug for RedisQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisQueue")
+            .field("redis", &self.inner.redis)
+            .field("name", &self.inner.config.name)
+            .field("partitions", &self.inner.partitions)
+            .field("durability", &self.inner.durability)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    async fn open(redis: Redis, config: RedisQueueConfig) -> Result<Self, Error> {
+        let config = config.check()?;
+        let (durability, eviction) = durability::read_settings(&redis).await?;
+        match eviction {
+            Eviction::Now => return Err(Error::Evicting),
+            Eviction::IfLimited => tracing::warn!(
+                "Redis would evict votes if maxmemory were set; set maxmemory-policy to noeviction"
+            ),
+            Eviction::Never => {}
+        }
+        if !durability.is_durable() {
+            tracing::warn!(%durability, "the queue in Redis may lose acknowledged votes");
+        }
+        let keys = Keys::new(redis.clone(), &config.name);
+        let wanted = config
+            .partitions
+            .unwrap_or(RedisQueueConfig::DEFAULT_PARTITIONS);
+        let created = CREATE
+            .call(&redis, &[keys.queue()], &[wanted.to_string().as_bytes()])
+            .await?;
+        let found: u32 = parse(created, "the number of partitions")?;
+        if config.partitions.is_some_and(|wanted| wanted != found) {
+            return Err(Error::OtherPartitions { found, wanted });
+        }
+        if !(1..=RedisQueueConfig::MAX_PARTITIONS).contains(&found) {
+            return Err(Error::Corrupt("the number of partitions"));
+        }
+        Ok(Self {
+            redis,
+            keys,
+            config,
+            partitions: found,
+            durability,
+            releases: TaskTracker::new(),
+            clocks: (0..found).map(|_| ServerClock::default()).collect(),
+        })
+    }
+
+    fn delivery_timeout(&self) -> Duration {
+        self.redis.timeout()
+    }
+
+    /// Appends records, those of one partition together, and returns a result for each.
+    async fn append(&self, records: Vec<(u32, Result<Vec<u8>, Error>)>) -> Vec<Result<(), Error>> {
+        let deadline = Instant::now() + self.delivery_timeout();
+        let mut results: Vec<Result<(), Error>> = Vec::with_capacity(records.len());
+        let mut parts: BTreeMap<u32, (Vec<usize>, Vec<Vec<u8>>)> = BTreeMap::new();
+        for (index, (partition, value)) in records.into_iter().enumerate() {
+            results.push(value.map(|value| {
+                let part = parts.entry(partition).or_default();
+                part.0.push(index);
+                part.1.push(value);
+            }));
+        }
+        let appends = parts
+            .into_iter()
+            .map(|(partition, (indexes, values))| async move {
+                let append = self.append_to(partition, &values, deadline);
+                let timed_out = || Err(Error::Late(self.delivery_timeout()));
+                let appended = timeout_at(deadline, append).await;
+                (indexes, appended.unwrap_or_else(|_| timed_out()))
+            });
+        for (indexes, appended) in join_all(appends).await {
+            for (nth, index) in indexes.into_iter().enumerate() {
+                if let Some(result) = results.get_mut(index) {
+                    *result = match &appended {
+                        Ok(accepted) if nth < *accepted => Ok(()),
+                        Ok(_) => Err(Error::Full),
+                        Err(error) => Err(error.clone()),
+                    };
+                }
+            }
+        }
+        results
+    }
+
+    /// Appends records to a partition, and returns how many of them had room.
+    async fn append_to(
+        &self,
+        partition: u32,
+        values: &[Vec<u8>],
+        deadline: Instant,
+    ) -> Result<usize, Error> {
+        let keys = [self.keys.state(partition), self.keys.log(partition)];
+        let deadline = self.server_time(partition, deadline).await?.to_string();
+        let partitions = self.partitions.to_string();
+        let max_records = self.config.max_records.to_string();
+        let mut arguments: Vec<&[u8]> = vec![
+            partitions.as_bytes(),
+            deadline.as_bytes(),
+            max_records.as_bytes(),
+        ];
+        arguments.extend(values.iter().map(Vec::as_slice));
+        let reply = self.call(&ENQUEUE, &keys, &arguments).await?;
+        let (now, accepted): (i64, i64) = parse(reply, "a reply")?;
+        if let Some(clock) = self.clock(partition) {
+            clock.record(now);
+        }
+        usize::try_from(accepted).map_err(|_| Error::Late(self.delivery_timeout()))
+    }
+
+    /// Returns the time of the partition's server at `deadline`, or somewhat earlier.
+    async fn server_time(&self, partition: u32, deadline: Instant) -> Result<i64, Error> {
+        let clock = self.clock(partition);
+        if let Some(time) = clock.and_then(|clock| clock.at(deadline)) {
+            return Ok(time);
+        }
+        let reply = self.call(&TIME, &[self.keys.state(partition)], &[]).await?;
+        let now = parse(reply, "the time")?;
+        let read = clock.and_then(|clock| {
+            clock.record(now);
+            clock.at(deadline)
+        });
+        read.ok_or(Error::Late(self.delivery_timeout()))
+    }
+
+    fn clock(&self, partition: u32) -> Option<&ServerClock> {
+        self.clocks.get(usize::try_from(partition).ok()?)
+    }
+
+    /// Calls a script whose keys are in one partition.
+    async fn call(
+        &self,
+        script: &Script,
+        keys: &[String],
+        arguments: &[&[u8]],
+    ) -> Result<Value, Error> {
+        Ok(script.call(&self.redis, keys, arguments).await?)
+    }
+
+    async fn check_room(&self) -> Result<(), Error> {
+        let lengths = (0..self.partitions).map(|partition| async move {
+            let length = self.call(&LENGTH, &[self.keys.log(partition)], &[]).await?;
+            parse::<u64>(length, "the length of a log")
+        });
+        for length in join_all(lengths).await {
+            if length? >= u64::from(self.config.max_records) {
+                return Err(Error::Full);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse<T: FromRedisValue>(value: Value, what: &'static str) -> Result<T, Error> {
+    T::from_redis_value(value).map_err(|_| Error::Corrupt(what))
+}
+
+fn into_queue_results(results: Vec<Result<(), Error>>) -> Vec<Result<(), QueueError>> {
+    let results = results.into_iter();
+    results
+        .map(|result| result.map_err(Error::into_queue_error))
+        .collect()
+}
+
+#[async_trait]
+impl BallotQueue for RedisQueue {
+    fn backend(&self) -> &'static str {
+        NAME
+    }
+
+    fn delivery_timeout(&self) -> Duration {
+        self.inner.delivery_timeout()
+    }
+
+    async fn enqueue(&self, ballots: &[BallotRecord]) -> Vec<Result<(), QueueError>> {
+        let records = ballots.iter().map(|record| {
+            let partition = partition_of(record.ballot.poll, self.inner.partitions);
+            let value = LogRecord::Ballot(record.clone()).encode();
+            (partition, value.map_err(Error::from))
+        });
+        into_queue_results(self.inner.append(records.collect()).await)
+    }
+
+    async fn enqueue_close(&self, markers: &[CloseMarker]) -> Vec<Result<(), QueueError>> {
+        let records = markers.iter().map(|marker| {
+            let partition = partition_of(marker.poll, self.inner.partitions);
+            let value = LogRecord::Close(*marker).encode();
+            (partition, value.map_err(Error::from))
+        });
+        into_queue_results(self.inner.append(records.collect()).await)
+    }
+
+    /// Also an error if a single partition is full, because it rejects the ballots of its
+    /// polls.
+    async fn check_ready(&self) -> Result<(), QueueError> {
+        let checked = self.inner.check_room().await;
+        checked.map_err(Error::into_queue_error)
+    }
+}
