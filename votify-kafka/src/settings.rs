@@ -152,6 +152,12 @@ impl KafkaSettings {
         self
     }
 
+    /// Returns true if an acknowledged record is on at least two brokers, with these settings.
+    #[must_use]
+    pub fn survives_a_broker(&self) -> bool {
+        self.min_insync() > 1
+    }
+
     /// Sets how long new topics keep their records. Defaults to 7 days, at least 1 hour.
     ///
     /// Votes that are not counted within this time are lost.
