@@ -4,13 +4,13 @@ mod context;
 mod dead_letters;
 mod log_ends;
 mod progress;
+mod receive;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::FutureExt;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
@@ -29,9 +29,6 @@ use log_ends::LogEndReader;
 use progress::Progress;
 
 type Driver = StreamConsumer<GroupContext>;
-
-/// Maximum number of records that are received while no batch is asked for.
-const MAX_HELD: usize = 100_000;
 
 /// A [`QueueConsumer`] on a topic of Kafka: one member of a consumer group.
 ///
@@ -114,51 +111,6 @@ impl KafkaConsumer {
 
     fn error(&self, error: &KafkaError) -> Error {
         Error::from_kafka(error, self.context.client.last_error())
-    }
-
-    /// Receives what the client has, until `max` records wait. Never waits.
-    ///
-    /// # Errors
-    /// The client's error, if no record waits. It repeats its errors.
-    fn receive(&mut self, driver: &Driver, max: usize) -> Result<(), Error> {
-        while self.buffer.len() < max {
-            match driver.recv().now_or_never() {
-                Some(Ok(message)) => self.buffer.push(&message, &self.context),
-                Some(Err(error)) if self.buffer.len() == 0 => return Err(self.error(&error)),
-                Some(Err(_)) | None => break,
-            }
-        }
-        self.buffer.drop_lost(&self.context);
-        Ok(())
-    }
-
-    /// Receives the events of the group, and a few records, while no batch is asked for.
-    /// The client fetches no further records.
-    ///
-    /// # Errors
-    /// - [`Error::Unavailable`]: the client cannot pause.
-    fn hold(&mut self, driver: &Driver) -> Result<(), Error> {
-        let assignment = driver.assignment().map_err(|error| self.error(&error))?;
-        if assignment.count() > 0 {
-            driver
-                .pause(&assignment)
-                .map_err(|error| self.error(&error))?;
-        }
-        self.is_paused = true;
-        // An error is one of a connection, which the client opens again.
-        let _ = self.receive(driver, MAX_HELD);
-        Ok(())
-    }
-
-    fn resume(&mut self, driver: &Driver) -> Result<(), Error> {
-        if self.is_paused {
-            let assignment = driver.assignment().map_err(|error| self.error(&error))?;
-            driver
-                .resume(&assignment)
-                .map_err(|error| self.error(&error))?;
-            self.is_paused = false;
-        }
-        Ok(())
     }
 
     /// Stores unreadable records with their reasons.

@@ -17,8 +17,9 @@ use crate::settings::KafkaSettings;
 
 /// The time that connecting may take.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The time that a probe may take. Below the common timeout of readiness probes.
-const PROBE_TIMEOUT: Duration = Duration::from_millis(800);
+/// The time that a probe may take. Half of the engine's timeout for a queue, so that a slow
+/// probe does not delay the next one.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A [`BallotQueue`] on a topic of Kafka. A handle; clones share one producer.
 ///
