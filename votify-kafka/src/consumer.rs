@@ -54,6 +54,8 @@ pub struct KafkaConsumer {
     progress: HashMap<u32, Progress>,
     dead_letters: DeadLetters,
     log_ends: LogEndReader,
+    /// The number of unreadable records that were set aside.
+    unreadable: u64,
     /// True after a call of `keep_alive`, until the next batch is asked for.
     is_paused: bool,
 }
@@ -90,6 +92,7 @@ impl KafkaConsumer {
             progress: HashMap::new(),
             dead_letters: DeadLetters::new(settings),
             log_ends: LogEndReader::default(),
+            unreadable: 0,
             is_paused: false,
         };
         let driver = consumer.driver()?;
@@ -134,6 +137,7 @@ impl KafkaConsumer {
                         "a record of the queue cannot be read and was set aside"
                     );
                     self.buffer.mark_set_aside(record.source);
+                    self.unreadable += 1;
                 }
                 Err(error) => outcome = Err(error),
             }
@@ -235,6 +239,10 @@ impl QueueConsumer for KafkaConsumer {
             }
         };
         self.context.log_ends().into_iter().map(lag).sum()
+    }
+
+    fn unreadable(&self) -> u64 {
+        self.unreadable
     }
 }
 

@@ -19,9 +19,9 @@ use close::AnnouncedCloses;
 pub use metrics::{AggregatorMetrics, AggregatorStats};
 use pause::Backoff;
 
-/// The time after which the lag is read again while no batch arrives: records that the
-/// consumer sets aside reduce it too.
-const LAG_INTERVAL: Duration = Duration::from_secs(1);
+/// The time after which the gauges are updated while no batch arrives: records that the
+/// consumer sets aside change them too.
+const GAUGE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Counts the ballots of a queue: reads batches, casts them through the store of an engine,
 /// and commits them after the store has.
@@ -86,7 +86,8 @@ impl Aggregator {
         let mut backoff = Backoff::default();
         loop {
             self.metrics.record_lag(self.consumer.lag());
-            match timeout(LAG_INTERVAL, self.consumer.next_batch(max)).await {
+            self.metrics.record_unreadable(self.consumer.unreadable());
+            match timeout(GAUGE_INTERVAL, self.consumer.next_batch(max)).await {
                 Ok(Ok(batch)) => return batch,
                 Ok(Err(error)) => self.log_queue_failure("read", &error),
                 Err(_) => continue,

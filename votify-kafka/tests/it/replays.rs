@@ -125,6 +125,10 @@ async fn unreadable_records_are_set_aside_and_block_nothing() {
     election.assert_counted_once(&polls, &acknowledged).await;
     election.assert_counted_once(&more, &later).await;
     election.wait_for(async || metrics.read().lag == 0).await;
+    let aside = 3 * u64::from(PARTITIONS);
+    election
+        .wait_for(async || metrics.read().set_aside == aside)
+        .await;
     first.abort();
     // What was set aside is committed, and is not set aside again.
     let (_, again) = election.aggregate().await;
