@@ -51,6 +51,11 @@ pub use votify_redis::{
     RedisStore,
 };
 
+#[cfg(feature = "kafka")]
+pub use votify_kafka as kafka;
+#[cfg(feature = "kafka")]
+pub use votify_kafka::{KafkaConsumer, KafkaQueue, KafkaSettings};
+
 /// Compiles the examples of the repository's README.
 #[cfg(all(doctest, feature = "axum", feature = "sqlite"))]
 #[doc = include_str!("../../README.md")]

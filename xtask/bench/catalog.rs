@@ -10,8 +10,8 @@ use crate::database::DatabaseKind;
 use crate::report::Figure;
 use crate::side_by_side::{self, StoreKind};
 use crate::{
-    engine, fleet, lists, live, logins, lone_vote, million, poll_growth, redis_store, soak,
-    sql_http, store_http,
+    engine, fleet, kafka_queue, lists, live, logins, lone_vote, million, poll_growth, redis_store,
+    soak, sql_http, store_http,
 };
 
 /// A figure, in the order of the results page.
@@ -33,6 +33,7 @@ pub(crate) enum Name {
     RedisStore,
     RedisHttp,
     Fleet,
+    KafkaQueue,
     LoneVote,
     BallotGrowth,
     PollGrowth,
@@ -83,6 +84,7 @@ impl Name {
             Self::RedisStore => redis_store::measure(),
             Self::RedisHttp => store_http::on_redis(program, scratch),
             Self::Fleet => fleet::measure(program, scratch),
+            Self::KafkaQueue => kafka_queue::measure(),
             Self::LoneVote => lone_vote::measure(program, scratch),
             Self::BallotGrowth => million::growth(),
             Self::PollGrowth => poll_growth::measure(program, scratch),

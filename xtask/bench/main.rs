@@ -11,6 +11,7 @@ mod fleet;
 mod growing_poll;
 mod http;
 mod insert_baseline;
+mod kafka_queue;
 mod library;
 mod listen;
 mod lists;

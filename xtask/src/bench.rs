@@ -15,8 +15,8 @@ pub(crate) struct Arguments {
     /// Figures to measure: memory-engine, memory-http, sqlite-http, rooms, viewer-memory,
     /// viewer-growth, seen-by-all, watched-votes, reconnect, postgres-http,
     /// postgres-million, mysql-http, mysql-million, redis-store, redis-http, fleet,
-    /// lone-vote, ballot-growth, poll-growth, lists, logins, soak. Defaults to all except soak,
-    /// which takes minutes.
+    /// kafka-queue, lone-vote, ballot-growth, poll-growth, lists, logins, soak. Defaults to
+    /// all except soak, which takes minutes.
     names: Vec<String>,
     /// Replaces the sections of the measured figures in docs/benchmarks.md.
     #[arg(long)]
@@ -95,6 +95,7 @@ const MEASURED_SERVICES: &[&str] = &["postgres", "mysql", "redis"];
 /// Figures with other names, and their services.
 const OTHER_FIGURES: &[(&str, &[&str])] = &[
     ("fleet", &["postgres", "redis"]),
+    ("kafka-queue", &["postgres"]),
     ("lone-vote", &["postgres"]),
     ("ballot-growth", &["postgres"]),
     ("lists", &["postgres"]),

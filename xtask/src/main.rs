@@ -4,6 +4,7 @@ mod bench;
 mod cargo;
 mod fix;
 mod fuzz;
+mod python;
 mod services;
 mod test;
 mod types;

@@ -2,6 +2,7 @@
 
 mod compose;
 mod handshake;
+pub(crate) mod kafka;
 mod local_server;
 mod mysql;
 mod postgres;
@@ -32,6 +33,8 @@ pub(crate) struct Service {
     probe: fn(&Url) -> Result<()>,
     /// The server's programs. Tests also start servers of their own from them.
     programs: Programs,
+    /// The name of the server's process.
+    process: &'static str,
     /// Starts the installed programs.
     start: fn(&LocalServer) -> Result<()>,
 }
@@ -48,6 +51,7 @@ pub(crate) const SERVICES: &[Service] = &[
             names: &["postgres", "initdb"],
             packages: &["postgresql"],
         },
+        process: "postgres",
         start: postgres::start,
     },
     Service {
@@ -60,6 +64,7 @@ pub(crate) const SERVICES: &[Service] = &[
             names: &["mariadbd", "mariadb-install-db"],
             packages: &["mariadb-server"],
         },
+        process: "mariadbd",
         start: mysql::start,
     },
     Service {
@@ -72,13 +77,28 @@ pub(crate) const SERVICES: &[Service] = &[
             names: &["redis-server", "redis-cli", "openssl"],
             packages: &["redis-server", "redis-tools", "openssl"],
         },
+        process: "redis-server",
         start: redis::start,
+    },
+    Service {
+        name: "kafka",
+        variable: "VOTIFY_TEST_KAFKA_URL",
+        default_url: "kafka://127.0.0.1:9092/",
+        started_url: "kafka://127.0.0.1:29092/",
+        probe: kafka::probe,
+        // The broker itself comes from a Python package.
+        programs: Programs {
+            names: &["python3"],
+            packages: &["python3", "python3-venv"],
+        },
+        process: "tansu",
+        start: kafka::start,
     },
 ];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The servers: postgres, mysql, redis. Defaults to all.
+    /// The servers: postgres, mysql, redis, kafka. Defaults to all.
     names: Vec<String>,
     /// Stops the servers that an earlier call started.
     #[arg(long)]

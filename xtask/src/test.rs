@@ -71,7 +71,7 @@ pub(crate) fn endure_task(arguments: &EndureArguments) -> Result<ExitCode> {
 }
 
 fn run(tier: Tier, rest: &[String]) -> Result<ExitCode> {
-    let mut urls = Vec::new();
+    let mut variables = Vec::new();
     for service in SERVICES {
         if tier.starts_servers() {
             // Programs come first: on Debian, a package starts a server on the default
@@ -79,7 +79,11 @@ fn run(tier: Tier, rest: &[String]) -> Result<ExitCode> {
             services::find_or_install(service)?;
         }
         let url = services::find_or_start(service)?;
-        urls.push((service.variable, url.to_string()));
+        variables.push((service.variable, url.to_string()));
+    }
+    if tier == Tier::Endurance {
+        let broker = services::kafka::durable_broker()?;
+        variables.push(("VOTIFY_TEST_TANSU", broker.display().to_string()));
     }
     if tier.starts_servers() {
         programs::PROXY
@@ -98,22 +102,22 @@ fn run(tier: Tier, rest: &[String]) -> Result<ExitCode> {
     }
     if !runner::has_nextest() {
         eprintln!("cargo-nextest is not installed: running `cargo test`, without a time report");
-        let status = status(runner::cargo_test(tier, rest).envs(urls))?;
+        let status = status(runner::cargo_test(tier, rest).envs(variables))?;
         return Ok(exit_code(status));
     }
     if !rest.is_empty() {
-        let status = status(runner::nextest(tier, rest).envs(urls))?;
+        let status = status(runner::nextest(tier, rest).envs(variables))?;
         return Ok(exit_code(status));
     }
     let doctests_passed =
-        !tier.includes_doctests() || status(runner::doctests().envs(urls.clone()))?.success();
+        !tier.includes_doctests() || status(runner::doctests().envs(variables.clone()))?.success();
     let notice = if doctests_passed {
         ""
     } else {
         "\ndocumentation examples failed; their output precedes that of the tests\n"
     };
     let mut command = runner::nextest(tier, rest);
-    let status = nextest::run_with_report(command.envs(urls), tier, notice)?;
+    let status = nextest::run_with_report(command.envs(variables), tier, notice)?;
     if status.success() && !doctests_passed {
         return Ok(ExitCode::FAILURE);
     }

@@ -6,6 +6,8 @@ mod broadcast;
 mod cache;
 mod cli;
 mod error;
+#[cfg(feature = "kafka")]
+mod kafka_queue;
 mod log;
 mod migrate;
 mod output;

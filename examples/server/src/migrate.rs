@@ -17,7 +17,7 @@ pub(crate) fn run(args: &MigrateArgs, matches: &ArgMatches) -> Result<(), CliErr
     runtime::run(async {
         migrate_store(&settings).await?;
         if queue != QueueUrl::None {
-            ServerQueue::open(&queue).await?;
+            ServerQueue::create(&queue).await?;
             output::print_line(&format!("the queue {queue} is ready"))?;
         }
         Ok(())

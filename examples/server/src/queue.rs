@@ -4,6 +4,8 @@ use votify_core::queue::QueueError;
 use votify_redis::{Redis, RedisQueue, RedisQueueConfig};
 
 use crate::error::CliError;
+#[cfg(feature = "kafka")]
+use crate::kafka_queue::ServerKafka;
 use crate::settings::QueueUrl;
 
 /// The group of all aggregators.
@@ -14,10 +16,13 @@ const GROUP: &str = "votify";
 pub(crate) enum ServerQueue {
     None,
     Redis(RedisQueue),
+    #[cfg(feature = "kafka")]
+    // Boxed: its settings are large.
+    Kafka(Box<ServerKafka>),
 }
 
 impl ServerQueue {
-    /// Opens the queue, and creates it if it does not exist.
+    /// Opens the queue. Creates one in Redis if it does not exist.
     ///
     /// It has a connection of its own, so that votes do not wait behind other commands.
     pub(crate) async fn open(url: &QueueUrl) -> Result<Self, CliError> {
@@ -33,7 +38,22 @@ impl ServerQueue {
                 let queue = RedisQueue::open(redis, config).await;
                 queue.map(Self::Redis).map_err(|error| failed(&error))
             }
+            #[cfg(feature = "kafka")]
+            QueueUrl::Kafka(url) => ServerKafka::open(url)
+                .await
+                .map(|kafka| Self::Kafka(Box::new(kafka))),
+            #[cfg(not(feature = "kafka"))]
+            QueueUrl::Kafka(_) => Err(CliError::usage("--queue: this build has no Kafka")),
         }
+    }
+
+    /// Creates the queue if it does not exist, and checks it otherwise.
+    pub(crate) async fn create(url: &QueueUrl) -> Result<(), CliError> {
+        #[cfg(feature = "kafka")]
+        if let QueueUrl::Kafka(url) = url {
+            ServerKafka::create(url).await?;
+        }
+        Self::open(url).await.map(drop)
     }
 
     /// Gives the queue to an engine.
@@ -41,6 +61,8 @@ impl ServerQueue {
         match self {
             Self::None => builder,
             Self::Redis(queue) => builder.queue(queue.clone()),
+            #[cfg(feature = "kafka")]
+            Self::Kafka(kafka) => builder.queue(kafka.queue()),
         }
     }
 
@@ -56,6 +78,8 @@ impl ServerQueue {
                 let consumer = consumer.map_err(|error| failed(&error))?;
                 Ok(Some(Aggregator::new(engine, consumer)))
             }
+            #[cfg(feature = "kafka")]
+            Self::Kafka(kafka) => kafka.aggregator(engine).await.map(Some),
         }
     }
 
@@ -64,6 +88,8 @@ impl ServerQueue {
         let durability = match self {
             Self::None => return Ok(()),
             Self::Redis(queue) => queue.durability(),
+            #[cfg(feature = "kafka")]
+            Self::Kafka(kafka) => return kafka.check_durable(),
         };
         if durability.is_durable() {
             return Ok(());
@@ -79,6 +105,9 @@ impl ServerQueue {
         match self {
             Self::None => {}
             Self::Redis(queue) => queue.close().await,
+            // The consumer has left its group when the aggregator ended.
+            #[cfg(feature = "kafka")]
+            Self::Kafka(_) => {}
         }
     }
 }

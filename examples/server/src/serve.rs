@@ -181,6 +181,9 @@ async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Cli
     let mut connections = RedisConnections::default();
     let broadcast = ServerBroadcaster::open(&settings.broadcast, &mut connections).await?;
     let cache = ServerCache::open(&settings.cache, store.shared(), &mut connections).await?;
+    if settings.migrate {
+        ServerQueue::create(&settings.queue).await?;
+    }
     let queue = ServerQueue::open(&settings.queue).await?;
     if settings.require_durable {
         queue.check_durable()?;

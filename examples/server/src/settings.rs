@@ -12,6 +12,7 @@ mod creation;
 mod creators;
 mod hosts;
 mod issuer;
+mod kafka_url;
 mod limits_url;
 mod listen;
 mod origins;
@@ -37,6 +38,8 @@ pub(crate) use cache::CacheUrl;
 pub(crate) use creators::CreateSetting;
 pub(crate) use hosts::check as check_hosts;
 pub(crate) use issuer::IssuerSettings;
+#[cfg(feature = "kafka")]
+pub(crate) use kafka_url::KafkaUrl;
 pub(crate) use limits_url::LimitsUrl;
 pub(crate) use origins::warn_without_tls;
 pub(crate) use queue::QueueUrl;

@@ -8,6 +8,7 @@ mod pause;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::LogThrottle;
@@ -17,6 +18,10 @@ use crate::queue::{DeliveredRecord, QueueBatch, QueueConsumer, QueueError, Queue
 use close::AnnouncedCloses;
 pub use metrics::{AggregatorMetrics, AggregatorStats};
 use pause::Backoff;
+
+/// The time after which the gauges are updated while no batch arrives: records that the
+/// consumer sets aside change them too.
+const GAUGE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Counts the ballots of a queue: reads batches, casts them through the store of an engine,
 /// and commits them after the store has.
@@ -81,9 +86,11 @@ impl Aggregator {
         let mut backoff = Backoff::default();
         loop {
             self.metrics.record_lag(self.consumer.lag());
-            match self.consumer.next_batch(max).await {
-                Ok(batch) => return batch,
-                Err(error) => self.log_queue_failure("read", &error),
+            self.metrics.record_unreadable(self.consumer.unreadable());
+            match timeout(GAUGE_INTERVAL, self.consumer.next_batch(max)).await {
+                Ok(Ok(batch)) => return batch,
+                Ok(Err(error)) => self.log_queue_failure("read", &error),
+                Err(_) => continue,
             }
             tokio::time::sleep(backoff.next()).await;
         }

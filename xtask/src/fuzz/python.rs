@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
-use crate::cargo::run;
+use crate::python;
 
 /// Pinned, so that a run is repeatable.
 const PACKAGE: &str = "schemathesis==4.32.5";
@@ -15,22 +15,8 @@ pub(super) struct Schemathesis(PathBuf);
 impl Schemathesis {
     /// Returns the schemathesis of this folder. The first call creates the environment.
     pub(super) fn find_or_install(folder: &Path) -> Result<Self> {
-        let program = folder.join("bin").join("schemathesis");
-        if program.exists() {
-            return Ok(Self(program));
-        }
-        if Command::new("python3").arg("--version").output().is_err() {
-            bail!("`python3` is not installed; fuzzing needs Python 3.10 with `venv` and `pip`");
-        }
-        let folder_name = folder
-            .to_str()
-            .context("the target folder's path is not valid UTF-8")?;
-        run(Command::new("python3").args(["-m", "venv", folder_name]))
-            .context("cannot create a Python environment; on Debian, install python3-venv")?;
-        let pip = folder.join("bin").join("pip");
-        run(Command::new(pip).args(["install", "--quiet", PACKAGE]))
-            .context("cannot install schemathesis")?;
-        Ok(Self(program))
+        let program = Path::new("bin").join("schemathesis");
+        python::find_or_install(folder, PACKAGE, &program).map(Self)
     }
 
     /// Returns a command that tests the API at `url`.

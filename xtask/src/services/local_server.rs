@@ -7,7 +7,7 @@ use std::env;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,12 @@ impl LocalServer {
         Ok(self.folder.clone())
     }
 
+    /// Creates the data folder of a server that runs as this process's user.
+    pub(super) fn own_data_folder(&self) -> Result<PathBuf> {
+        fs::create_dir_all(&self.folder)?;
+        Ok(self.folder.clone())
+    }
+
     /// Returns a command that, as root, runs as `user`: PostgreSQL and MariaDB refuse to
     /// run as root.
     pub(super) fn command_as(&self, user: &str, program: &Path) -> Command {
@@ -67,16 +73,26 @@ impl LocalServer {
 
     /// Starts a process that continues after this program has ended.
     pub(super) fn spawn_detached(&self, command: &mut Command) -> Result<()> {
-        let silent = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        silent
-            .process_group(0)
-            .spawn()
-            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        spawn_silent(command).map(drop)
+    }
+
+    /// Starts a process that continues after this program has ended, and writes its id
+    /// into a file, for programs that write none.
+    pub(super) fn spawn_detached_with_pid(&self, command: &mut Command, file: &Path) -> Result<()> {
+        let server = spawn_silent(command)?;
+        fs::write(file, server.id().to_string())?;
         Ok(())
     }
+}
+
+fn spawn_silent(command: &mut Command) -> Result<Child> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))
 }
 
 /// Starts the service's programs. As root on Debian, installs them first.
@@ -103,7 +119,7 @@ pub(super) fn stop(service: &Service, server: &LocalServer) -> Result<bool> {
     // since.
     let process = Path::new("/proc").join(pid);
     let program = fs::read_to_string(process.join("comm")).unwrap_or_default();
-    if pid.parse::<u32>().is_err() || !service.programs.names.contains(&program.trim()) {
+    if pid.parse::<u32>().is_err() || program.trim() != service.process {
         return Ok(false);
     }
     run(Command::new("kill").args(["-TERM", pid]))?;

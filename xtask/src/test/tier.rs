@@ -65,6 +65,7 @@ impl Tier {
                 "a_million_addresses",
                 "random_operations_detect",
                 "all_laws_hold_with_flushes",
+                "broker::laws",
             ],
             Self::Endurance => &[],
         }

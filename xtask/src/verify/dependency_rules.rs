@@ -36,6 +36,7 @@ const RULES: &[DependencyRule] = &[
         forbidden: &[
             "sqlx*",
             "libsqlite3-sys",
+            "rdkafka*",
             "redis",
             "axum*",
             "hyper*",
@@ -71,6 +72,32 @@ const RULES: &[DependencyRule] = &[
         package: "votify-redis",
         feature_arguments: &[],
         forbidden: &["rustls*", "aws-lc-*", "tokio-rustls"],
+    },
+    DependencyRule {
+        package: "votify-kafka",
+        feature_arguments: &["--all-features"],
+        forbidden: &[
+            "axum*",
+            "hyper*",
+            "http",
+            "sqlx*",
+            "libsqlite3-sys",
+            "redis",
+            "votify-axum",
+            "votify-redis",
+            "votify-sqlx",
+        ],
+    },
+    DependencyRule {
+        package: "votify-kafka",
+        feature_arguments: &[],
+        forbidden: &["openssl*"],
+    },
+    DependencyRule {
+        package: "votify-server",
+        feature_arguments: &[],
+        // The first run must not compile librdkafka.
+        forbidden: &["rdkafka*"],
     },
     DependencyRule {
         package: "votify-sqlx",

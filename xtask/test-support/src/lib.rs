@@ -18,6 +18,7 @@ pub mod ballots;
 pub mod broadcaster;
 pub mod browser;
 mod command;
+pub mod kafka;
 pub mod long_reads;
 mod port;
 pub mod process;

@@ -2,6 +2,7 @@ use std::fmt;
 
 use url::Url;
 
+use super::kafka_url::KafkaUrl;
 use super::redis_url;
 use super::server_url::ServerUrl;
 use super::sources::Sources;
@@ -20,6 +21,8 @@ pub(crate) enum QueueUrl {
         /// The name of the queue.
         name: String,
     },
+    /// Topics on Kafka.
+    Kafka(KafkaUrl),
 }
 
 impl QueueUrl {
@@ -55,6 +58,7 @@ impl fmt::Display for QueueUrl {
                 let server = server.to_string();
                 write!(f, "{}/{name}", server.trim_end_matches('/'))
             }
+            Self::Kafka(url) => url.fmt(f),
         }
     }
 }
@@ -63,10 +67,8 @@ fn parse(text: &str) -> Result<QueueUrl, String> {
     match text.split_once(':') {
         None if text == QueueUrl::DEFAULT => Ok(QueueUrl::None),
         Some((scheme, _)) if redis_url::is_redis(scheme) => redis(text),
-        Some(("kafka", _)) => {
-            Err("this build has no Kafka; use redis:, or a build with Kafka".into())
-        }
-        _ => Err("must be none or begin with redis: or rediss:".into()),
+        Some(("kafka", _)) => KafkaUrl::parse(text).map(QueueUrl::Kafka),
+        _ => Err("must be none or begin with redis:, rediss: or kafka:".into()),
     }
 }
 

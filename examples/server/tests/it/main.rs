@@ -18,6 +18,8 @@ mod fleet;
 mod full_disk;
 mod hosts;
 mod issuer;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod list_readers;
 mod lost_store;
 mod origins;

@@ -1,0 +1,145 @@
+use std::collections::{HashSet, VecDeque};
+
+use rdkafka::Message;
+use rdkafka::message::BorrowedMessage;
+use votify_core::backend::LogRecord;
+use votify_core::queue::{DeliveredRecord, RecordSource};
+
+use super::context::GroupContext;
+
+/// The largest value of an unreadable record that is stored with its reason. Kafka's
+/// default maximum is 1 MB, and a dead letter needs room for its headers.
+const MAX_STORED_VALUE: usize = 512 * 1024;
+
+/// A record whose value is not a record of Votify.
+#[derive(Debug, Clone)]
+pub(super) struct UnreadableRecord {
+    pub(super) source: RecordSource,
+    pub(super) key: Vec<u8>,
+    /// The value. Cut if it is longer than 512 KiB.
+    pub(super) value: Vec<u8>,
+    pub(super) reason: String,
+}
+
+#[derive(Debug)]
+enum Content {
+    Record(Box<DeliveredRecord>),
+    Unreadable(Box<UnreadableRecord>),
+    /// An unreadable record that is stored with its reason.
+    SetAside,
+}
+
+#[derive(Debug)]
+struct Entry {
+    assignment: u64,
+    source: RecordSource,
+    content: Content,
+}
+
+/// What to do with the next record of a partition.
+#[derive(Debug)]
+pub(super) enum Next {
+    Deliver(Box<DeliveredRecord>),
+    SetAside,
+}
+
+/// The records that the client has received and that were not delivered yet.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    entries: VecDeque<Entry>,
+}
+
+impl Buffer {
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Adds a message, unless its partition was lost.
+    pub(super) fn push(&mut self, message: &BorrowedMessage<'_>, context: &GroupContext) {
+        let partition = u32::try_from(message.partition());
+        let offset = u64::try_from(message.offset());
+        let (Ok(partition), Ok(offset)) = (partition, offset) else {
+            return;
+        };
+        let Some(assignment) = context.assignment(partition) else {
+            return;
+        };
+        let source = RecordSource {
+            partition,
+            // Offsets begin at 0, log positions at 1.
+            log_position: offset.saturating_add(1),
+        };
+        let value = message.payload().unwrap_or_default();
+        let content = match LogRecord::decode(value) {
+            Ok(record) => Content::Record(Box::new(record.deliver(source))),
+            Err(reason) => Content::Unreadable(Box::new(UnreadableRecord {
+                source,
+                key: message.key().unwrap_or_default().to_vec(),
+                value: value[..value.len().min(MAX_STORED_VALUE)].to_vec(),
+                reason: reason.to_string(),
+            })),
+        };
+        self.entries.push_back(Entry {
+            assignment,
+            source,
+            content,
+        });
+    }
+
+    /// Drops the records of partitions that were lost. Another consumer receives them.
+    pub(super) fn drop_lost(&mut self, context: &GroupContext) {
+        self.entries
+            .retain(|entry| context.assignment(entry.source.partition) == Some(entry.assignment));
+    }
+
+    pub(super) fn unreadable(&self) -> Vec<UnreadableRecord> {
+        let unreadable = self
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.content {
+                Content::Unreadable(record) => Some((**record).clone()),
+                _ => None,
+            });
+        unreadable.collect()
+    }
+
+    /// Marks an unreadable record as stored with its reason.
+    pub(super) fn mark_set_aside(&mut self, source: RecordSource) {
+        for entry in &mut self.entries {
+            if entry.source == source {
+                entry.content = Content::SetAside;
+            }
+        }
+    }
+
+    /// Removes up to `max` records and passes them on, with the numbers of their
+    /// assignments. A partition ends before a record that is unreadable and not set aside.
+    pub(super) fn take(&mut self, max: usize, mut next: impl FnMut(u64, RecordSource, Next)) {
+        let mut blocked: HashSet<u32> = HashSet::new();
+        let mut rest = VecDeque::new();
+        let mut delivered = 0;
+        while let Some(entry) = self.entries.pop_front() {
+            if delivered == max {
+                rest.push_back(entry);
+                break;
+            }
+            let Entry {
+                assignment, source, ..
+            } = entry;
+            match entry.content {
+                _ if blocked.contains(&source.partition) => rest.push_back(entry),
+                Content::Unreadable(_) => {
+                    blocked.insert(source.partition);
+                    rest.push_back(entry);
+                }
+                Content::SetAside => next(assignment, source, Next::SetAside),
+                Content::Record(record) => {
+                    delivered += 1;
+                    next(assignment, source, Next::Deliver(record));
+                }
+            }
+        }
+        rest.append(&mut self.entries);
+        self.entries = rest;
+    }
+}

@@ -1,0 +1,59 @@
+use futures_util::FutureExt;
+use rdkafka::consumer::Consumer;
+
+use super::{Driver, KafkaConsumer};
+use crate::error::Error;
+
+/// Maximum number of records that are received while no batch is asked for.
+const MAX_HELD: usize = 100_000;
+
+impl KafkaConsumer {
+    /// Receives what the client has, until `max` records wait. Never waits.
+    ///
+    /// # Errors
+    /// The client's error, if no record waits. It repeats its errors.
+    pub(super) fn receive(&mut self, driver: &Driver, max: usize) -> Result<(), Error> {
+        while self.buffer.len() < max {
+            match driver.recv().now_or_never() {
+                Some(Ok(message)) => self.buffer.push(&message, &self.context),
+                Some(Err(error)) if self.buffer.len() == 0 => return Err(self.error(&error)),
+                Some(Err(_)) | None => break,
+            }
+        }
+        self.buffer.drop_lost(&self.context);
+        Ok(())
+    }
+
+    /// Receives the events of the group, and a few records, while no batch is asked for.
+    /// The client fetches no further records.
+    ///
+    /// # Errors
+    /// - [`Error::Unavailable`]: the client cannot pause.
+    pub(super) fn hold(&mut self, driver: &Driver) -> Result<(), Error> {
+        let assignment = driver.assignment().map_err(|error| self.error(&error))?;
+        if assignment.count() > 0 {
+            driver
+                .pause(&assignment)
+                .map_err(|error| self.error(&error))?;
+        }
+        self.is_paused = true;
+        // An error is one of a connection, which the client opens again.
+        let _ = self.receive(driver, MAX_HELD);
+        Ok(())
+    }
+
+    /// Lets the client fetch records again, if it was held.
+    ///
+    /// # Errors
+    /// - [`Error::Unavailable`]: the client cannot resume.
+    pub(super) fn resume(&mut self, driver: &Driver) -> Result<(), Error> {
+        if self.is_paused {
+            let assignment = driver.assignment().map_err(|error| self.error(&error))?;
+            driver
+                .resume(&assignment)
+                .map_err(|error| self.error(&error))?;
+            self.is_paused = false;
+        }
+        Ok(())
+    }
+}
