@@ -55,15 +55,19 @@ export class PollSession {
     };
     this.#watch();
     // Another window of the browser may vote, log in or log out.
-    this.#windows = new BroadcastChannel(this.#key);
-    this.#windows.onmessage = this.#recheck;
+    try {
+      this.#windows = new BroadcastChannel(this.#key);
+      this.#windows.onmessage = this.#recheck;
+    } catch {
+      // Forbidden like storage, in some browsers.
+    }
     addEventListener("focus", this.#recheck);
   }
 
   close() {
     this.#isClosed = true;
     this.#stream.close();
-    this.#windows.close();
+    this.#windows?.close();
     removeEventListener("focus", this.#recheck);
   }
 
@@ -247,7 +251,7 @@ export class PollSession {
       caller: { ...model.caller, voted, can_vote, reason: null, ballot_id: ballotId },
       own: choice, pending: null, confirmation,
     });
-    if (!this.#isClosed) this.#windows.postMessage(null);
+    if (!this.#isClosed) this.#windows?.postMessage(null);
     this.#emit("votify-vote", { option_ids: choice, ballot_id: ballotId, status: confirmation });
   }
 

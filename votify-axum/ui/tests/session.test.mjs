@@ -156,3 +156,18 @@ test("a vote of another window is shown", async () => {
   await settle();
   assert.deepEqual(model.own, ["a"]);
 });
+
+test("a poll can be voted in where the browser forbids channels between windows", async (t) => {
+  const { BroadcastChannel } = globalThis;
+  t.after(() => { globalThis.BroadcastChannel = BroadcastChannel; });
+  globalThis.BroadcastChannel = class { constructor() { throw new Error("forbidden"); } };
+  const client = Object.assign(new FakeClient(), { caller: ADA });
+  client.vote = () => Object.assign(new EventTarget(), { ballotId: "9", result: Promise.resolve({ status: "counted" }) });
+  const session = new PollSession(client, "1", null, () => {}, () => {});
+  client.show({ ...KNOWN, poll: { ...KNOWN.poll, voters: "account" } });
+  await settle();
+  assert.ok(session.vote(["a"]));
+  await settle();
+  assert.deepEqual([session.model.own, session.model.confirmation], [["a"], "counted"]);
+  session.close();
+});
