@@ -27,7 +27,7 @@ use crate::routes::polls::capabilities;
 /// The number of rows that the button "Add options" adds without JavaScript.
 const MORE_ROWS: usize = 4;
 /// The time for which a form that is sent again leads to the same poll: that of its token.
-pub(crate) const FORM_LIFETIME: Duration = super::form::TOKEN.lifetime;
+const FORM_LIFETIME: Duration = super::form::TOKEN.lifetime;
 
 /// The polls of forms that were sent lately.
 pub(crate) type SentPolls = SentForms<PollId>;
@@ -116,7 +116,7 @@ async fn create(form: &PageForm<NewPollForm>) -> Result<String, Problem> {
         // Deleted since then.
         form.forget_result(&state.sent_polls, &poll);
     }
-    let poll = form.run_once(|state| &state.sent_polls, async move {
+    let poll = form.run_once(|state| &state.sent_polls, FORM_LIFETIME, async move {
         let attempt = create_within_limits(&state, &mut caller, body).await?;
         Ok(attempt.result?.id)
     });

@@ -11,8 +11,8 @@ mod rules_text;
 
 pub(super) use edit::save;
 pub(super) use end::{close, delete};
+pub(crate) use invites::SentInvites;
 pub(super) use invites::create as create_invites;
-pub(crate) use invites::{FORM_LIFETIME, SentInvites};
 
 use askama::Template;
 use axum::http::StatusCode;

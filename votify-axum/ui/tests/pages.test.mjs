@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { announcer } from "../pages/announcer.js";
-import { guardSubmit } from "../pages/create/submit.js";
+import { guardSubmit, renewWhenRestored } from "../pages/create/submit.js";
 import { reloadFor } from "../pages/reload.js";
 
 test("of several texts in a short time, the last one is announced", (t) => {
@@ -56,4 +56,22 @@ test("a form is sent once, and again after a change or a while", (t) => {
   assert.ok(!problem.hidden);
   assert.ok(isSent("create"));
   assert.ok(problem.hidden);
+});
+
+test("a form of a page that the browser restores is another form", () => {
+  const windowEvents = new EventTarget();
+  globalThis.addEventListener = windowEvents.addEventListener.bind(windowEvents);
+  const form = new EventTarget();
+  renewWhenRestored(form);
+  const fields = () => {
+    const formData = new FormData();
+    form.dispatchEvent(Object.assign(new Event("formdata"), { formData }));
+    return [...formData].join();
+  };
+  const first = fields();
+  assert.equal(fields(), first, "a second click sends the same form");
+  windowEvents.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
+  assert.equal(fields(), first);
+  windowEvents.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+  assert.notEqual(fields(), first);
 });

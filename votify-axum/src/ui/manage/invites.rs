@@ -24,7 +24,10 @@ use crate::ui::sent_forms::{FormResult, SentForms};
 const COUNT: &str = "count";
 /// The time for which a form that is sent again, as by a reload of its answer, shows the same
 /// codes.
-pub(crate) const FORM_LIFETIME: Duration = Duration::from_secs(10 * 60);
+const SHEET_LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// The same for a file. The page stays when a file is saved, and its form creates the next
+/// codes: only a double click returns the same. `ui/pages/manage.js` has the same pause.
+const FILE_LIFETIME: Duration = Duration::from_secs(2);
 
 /// The codes of forms that were sent lately.
 pub(crate) type SentInvites = SentForms<Arc<[InviteCode]>>;
@@ -98,7 +101,12 @@ async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, P
     };
     let reserved = state.reserve_response(size, page.caller.address_block())?;
     let (task_state, task_poll, caller) = (state.clone(), poll.clone(), page.caller.clone());
-    let codes = form.run_once(|state| &state.sent_invites, async move {
+    let lifetime = if form.values.as_file {
+        FILE_LIFETIME
+    } else {
+        SHEET_LIFETIME
+    };
+    let codes = form.run_once(|state| &state.sent_invites, lifetime, async move {
         let codes = create_codes(&task_poll, count, &caller, &task_state).await?;
         Ok(codes.into())
     });
