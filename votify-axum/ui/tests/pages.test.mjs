@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { announcer } from "../pages/announcer.js";
 import { guardSubmit, renewWhenRestored } from "../pages/create/submit.js";
+import { addInvite, takeInvite } from "../pages/invite.js";
 import { reloadFor } from "../pages/reload.js";
 
 test("of several texts in a short time, the last one is announced", (t) => {
@@ -74,4 +75,23 @@ test("a form of a page that the browser restores is another form", () => {
   assert.equal(fields(), first);
   windowEvents.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
   assert.notEqual(fields(), first);
+});
+
+test("the code is taken from the address, unless the tab cannot store it", (t) => {
+  const stored = new Map();
+  const shown = [];
+  const { location, sessionStorage } = globalThis;
+  t.after(() => Object.assign(globalThis, { location, sessionStorage }));
+  globalThis.location = new URL("https://votify.test/p/1/results?invite=CODE");
+  globalThis.history = { replaceState: (state, title, url) => shown.push(`${url}`) };
+  globalThis.sessionStorage = { getItem: (key) => stored.get(key) ?? null, setItem: () => { throw new Error("forbidden"); } };
+  assert.equal(takeInvite("1"), "CODE");
+  assert.deepEqual(shown, []);
+  globalThis.sessionStorage.setItem = (key, value) => stored.set(key, value);
+  assert.equal(takeInvite("1"), "CODE");
+  assert.deepEqual(shown, ["https://votify.test/p/1/results"]);
+  const links = [{ href: "https://votify.test/api/polls/1/results?format=csv" }, { href: "https://votify.test/p/1" }];
+  addInvite(links, "CODE");
+  assert.equal(links[0].href, "https://votify.test/api/polls/1/results?format=csv&invite=CODE");
+  assert.equal(links[1].href, "https://votify.test/p/1?invite=CODE");
 });
