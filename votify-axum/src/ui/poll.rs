@@ -50,15 +50,15 @@ struct EmbedTemplate<'a> {
     view: PollView,
 }
 
-pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
+pub(super) async fn show(mut page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
     let feedback = Feedback::of_query(&page, id).await?;
-    respond(&page, id, feedback, StatusCode::OK, Frame::Page).await
+    respond(&mut page, id, feedback, StatusCode::OK, Frame::Page).await
 }
 
 /// The poll alone, for a frame in another page.
-pub(super) async fn embed(page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
+pub(super) async fn embed(mut page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
     let feedback = Feedback::of_query(&page, id).await?;
-    respond(&page, id, feedback, StatusCode::OK, Frame::Embed).await
+    respond(&mut page, id, feedback, StatusCode::OK, Frame::Embed).await
 }
 
 /// The surroundings of a poll.
@@ -71,14 +71,13 @@ enum Frame {
 
 /// Returns the page of a poll as it is now.
 async fn respond(
-    page: &Page,
+    page: &mut Page,
     id: PollId,
     feedback: Feedback,
     status: StatusCode,
     frame: Frame,
 ) -> Result<Response, Problem> {
     page.permit(Action::View(id)).await?;
-    let engine = &page.state.engine;
     let own = match page.own_state(id).await {
         // The poll is shown without what holds for the caller.
         Err(problem) if ["rate_limited", "origin_not_allowed"].contains(&problem.code()) => {
@@ -86,6 +85,8 @@ async fn respond(
         }
         own => own?,
     };
+    let page = &*page;
+    let engine = &page.state.engine;
     let snapshot = engine.poll(id, &page.caller()).await?;
     let poll = &snapshot.poll;
     let (is_owner, ballot_id) = (own.is_owner, BallotId::generate(engine.now()));

@@ -75,9 +75,9 @@ impl InvitesForm {
 /// Creates codes and shows them: the only time that they can be seen.
 pub(in crate::ui) async fn create(
     PollPath(id): PollPath,
-    form: PageForm<InvitesForm>,
+    mut form: PageForm<InvitesForm>,
 ) -> Result<Response, Problem> {
-    match respond(&form, id).await {
+    match respond(&mut form, id).await {
         Ok(response) => Ok(response),
         Err(problem) => {
             let count = &form.values.count;
@@ -86,12 +86,13 @@ pub(in crate::ui) async fn create(
     }
 }
 
-async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, Problem> {
+async fn respond(form: &mut PageForm<InvitesForm>, id: PollId) -> Result<Response, Problem> {
     form.verify()?;
-    let (page, state) = (&form.page, &form.page.state);
-    page.permit(Action::Invite(id)).await?;
+    form.page.permit(Action::Invite(id)).await?;
     let count = form.values.count()?;
-    REQUESTS.acquire(state, &page.caller).await?;
+    let page = &mut form.page;
+    REQUESTS.acquire(&page.state, &mut page.caller).await?;
+    let (page, state) = (&form.page, &form.page.state);
     let poll = state.engine.authorize_owner(id, &page.caller()).await?;
     let address = page.layout.absolute(&format!("/p/{id}"));
     let size = if form.values.as_file {

@@ -142,7 +142,7 @@ async fn answer(
         true => Frame::Embed,
         false => Frame::Page,
     };
-    let mut response = respond(page, id, feedback, problem.status(), frame).await?;
+    let mut response = respond(&mut form.page, id, feedback, problem.status(), frame).await?;
     problem.write_retry_headers(response.headers_mut());
     Ok(response)
 }
