@@ -51,14 +51,12 @@ struct EmbedTemplate<'a> {
 }
 
 pub(super) async fn show(mut page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
-    let feedback = Feedback::of_query(&page, id).await?;
-    respond(&mut page, id, feedback, StatusCode::OK, Frame::Page).await
+    respond(&mut page, id, None, StatusCode::OK, Frame::Page).await
 }
 
 /// The poll alone, for a frame in another page.
 pub(super) async fn embed(mut page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
-    let feedback = Feedback::of_query(&page, id).await?;
-    respond(&mut page, id, feedback, StatusCode::OK, Frame::Embed).await
+    respond(&mut page, id, None, StatusCode::OK, Frame::Embed).await
 }
 
 /// The surroundings of a poll.
@@ -69,15 +67,19 @@ enum Frame {
     Embed,
 }
 
-/// Returns the page of a poll as it is now.
+/// Returns the page of a poll as it is now. Without `feedback`, the query may have some.
 async fn respond(
     page: &mut Page,
     id: PollId,
-    feedback: Feedback,
+    feedback: Option<Feedback>,
     status: StatusCode,
     frame: Frame,
 ) -> Result<Response, Problem> {
     page.permit(Action::View(id)).await?;
+    let feedback = match feedback {
+        Some(feedback) => feedback,
+        None => Feedback::of_query(page, id).await?,
+    };
     let own = match page.own_state(id).await {
         // The poll is shown without what holds for the caller.
         Err(problem) if ["rate_limited", "origin_not_allowed"].contains(&problem.code()) => {
