@@ -57,7 +57,7 @@ impl OwnState {
 ///   state is unknown.
 pub(crate) async fn own_state(
     state: &AppState,
-    caller: &RequestCaller,
+    caller: &mut RequestCaller,
     parts: &Parts,
     id: PollId,
 ) -> Result<OwnState, Problem> {

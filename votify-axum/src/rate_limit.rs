@@ -167,8 +167,8 @@ pub(crate) struct VoteRate {
 
 impl VoteRate {
     /// Acquires one attempt of the session, or of the address for callers without one.
-    /// Returns the headers about the rest. An attempt of a session that was not counted yet
-    /// takes a new session of the address too. Otherwise sessions would cost nothing.
+    /// Returns the headers about the rest. Counts the session if it was not counted yet.
+    /// Otherwise sessions would cost nothing.
     ///
     /// # Errors
     /// - `rate_limited`: the rate is exceeded; the caller may retry after `retry_after`. The
@@ -176,7 +176,7 @@ impl VoteRate {
     pub(crate) async fn acquire(
         self,
         state: &AppState,
-        caller: &RequestCaller,
+        caller: &mut RequestCaller,
     ) -> Result<Option<RateLimitHeaders>, Problem> {
         let keyring = state.engine.keyring();
         let rate = state.config.vote_rate;
@@ -185,9 +185,7 @@ impl VoteRate {
             let acquired = state.limiter.acquire(self.address_unit, key, rate).await;
             return acquired.map_err(|problem| problem.with_advice(BEGIN_SESSION));
         };
-        if !caller.has_counted_session() {
-            caller.acquire_session(state).await?;
-        }
+        caller.count_session(state).await?;
         let scope = self.session_scope.as_bytes();
         let key = || limit_key(keyring, &[scope, session.id.as_bytes()]);
         state.limiter.acquire(self.session_unit, key, rate).await

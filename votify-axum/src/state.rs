@@ -108,9 +108,9 @@ impl AppState {
             #[cfg(feature = "ui")]
             cards: CardCache::default(),
             #[cfg(feature = "ui")]
-            sent_polls: SentPolls::new(crate::ui::POLL_FORM_LIFETIME),
+            sent_polls: SentPolls::new(),
             #[cfg(feature = "ui")]
-            sent_invites: SentInvites::new(crate::ui::INVITE_FORM_LIFETIME),
+            sent_invites: SentInvites::new(),
             #[cfg(feature = "accounts")]
             auth,
         }))

@@ -42,8 +42,8 @@ mod votes_text;
 
 pub(crate) use card::CardCache;
 pub use colors::{Color, InvalidColor, ThemeColors};
-pub(crate) use home::{FORM_LIFETIME as POLL_FORM_LIFETIME, SentPolls};
-pub(crate) use manage::{FORM_LIFETIME as INVITE_FORM_LIFETIME, SentInvites};
+pub(crate) use home::SentPolls;
+pub(crate) use manage::SentInvites;
 pub(crate) use problem_page::{RefusedPage, fallback};
 pub(crate) use problem_text::sentence;
 pub(crate) use routes::{files, pages};

@@ -34,7 +34,7 @@ pub(crate) async fn cast_within_rate(
     caller: &mut RequestCaller,
     input: BallotInput,
 ) -> CastAttempt {
-    let rate_limit = match acquire(state, caller).await {
+    let rate_limit = match ATTEMPTS.acquire(state, caller).await {
         Ok(rate_limit) => rate_limit,
         Err(problem) => {
             return CastAttempt {
@@ -47,14 +47,6 @@ pub(crate) async fn cast_within_rate(
         result: cast(state, poll, caller, input).await,
         rate_limit,
     }
-}
-
-async fn acquire(
-    state: &AppState,
-    caller: &mut RequestCaller,
-) -> Result<Option<RateLimitHeaders>, Problem> {
-    caller.count_session(state).await?;
-    ATTEMPTS.acquire(state, caller).await
 }
 
 async fn cast(

@@ -160,8 +160,9 @@ impl RequestCaller {
     }
 
     /// Starts a session with this id for a caller without one, unless a page of another site
-    /// made the browser send the request. It counts once its cookie comes back, so that
-    /// clients that only read and keep no cookies use up nothing.
+    /// made the browser send the request. It counts once its cookie comes back, or if the
+    /// request has an invite code. So clients that only read and keep no cookies use up
+    /// nothing.
     pub(crate) const fn begin_session_if_missing(&mut self, id: SessionId) {
         if self.session.is_none() && self.new_session.is_none() && !self.is_foreign {
             self.new_session = Some(Session {

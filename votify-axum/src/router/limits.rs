@@ -29,7 +29,9 @@ impl VotifyRouter {
     /// Limits new sessions per address. `None` is no limit. Defaults to 1 000 in 60 s.
     ///
     /// A session that reading a poll or a page started counts when its cookie comes back for
-    /// a stream, a vote, an invite code or a new poll.
+    /// a stream, a vote, an invite code or a new poll. A page that is opened with an invite
+    /// code counts it at once. Without this limit, invite codes that are tried by opening
+    /// pages without cookies are not limited.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;

@@ -62,7 +62,7 @@ pub(crate) async fn create_invites(
     State(state): State<AppState>,
     PollPath(id): PollPath,
     OriginalUri(uri): OriginalUri,
-    Permitted(caller, ..): Permitted<Invite>,
+    Permitted(mut caller, ..): Permitted<Invite>,
     headers: HeaderMap,
     mut query: QueryReader,
     JsonBody(body): JsonBody,
@@ -71,7 +71,7 @@ pub(crate) async fn create_invites(
     let format = query.finish(format)?;
     let count = invites::read(body)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidInvites, errors))?;
-    let rate_limit = REQUESTS.acquire(&state, &caller).await?;
+    let rate_limit = REQUESTS.acquire(&state, &mut caller).await?;
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;
     let pages = state.config.page_prefix(&uri);

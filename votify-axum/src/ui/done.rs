@@ -59,8 +59,7 @@ impl Done {
         let engine = &page.state.engine;
         let kind = self.token_kind();
         let token = kind.issue(session, engine.now(), engine.keyring());
-        let separator = if path.contains('?') { '&' } else { '?' };
-        format!("{path}{separator}{PARAMETER}={}.{token}", self.name())
+        with_parameter(path, PARAMETER, &format!("{}.{token}", self.name()))
     }
 
     const fn name(self) -> &'static str {
@@ -83,4 +82,10 @@ impl Done {
             lifetime: LIFETIME,
         }
     }
+}
+
+/// Adds a parameter to a path, which may have a query. `value` needs no escapes.
+pub(super) fn with_parameter(path: &str, name: &str, value: &str) -> String {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{separator}{name}={value}")
 }

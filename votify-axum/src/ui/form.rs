@@ -80,9 +80,9 @@ impl<T: Sync> PageForm<T> {
         forms.get(self.id?, self.page.state.engine.now())
     }
 
-    /// Carries out a verified form, unless it was sent before: then returns the earlier
-    /// result. A browser that is gone does not stop it, so that the form cannot be half done
-    /// when it comes again.
+    /// Carries out a verified form, unless it was sent within `lifetime`: then returns the
+    /// earlier result. A browser that is gone does not stop it, so that the form cannot be
+    /// half done when it comes again.
     ///
     /// # Errors
     /// - `form_expired`: the form token is invalid.
@@ -90,6 +90,7 @@ impl<T: Sync> PageForm<T> {
     pub(super) async fn run_once<R: FormResult>(
         &self,
         forms: fn(&AppState) -> &SentForms<R>,
+        lifetime: Duration,
         carry_out: impl Future<Output = Result<R, Problem>> + Send + 'static,
     ) -> Result<R, Problem> {
         let Some(id) = self.id else {
@@ -97,7 +98,10 @@ impl<T: Sync> PageForm<T> {
         };
         let state = self.page.state.clone();
         let now = state.engine.now();
-        let task = tokio::spawn(async move { forms(&state).run_once(id, now, carry_out).await });
+        let task = tokio::spawn(async move {
+            let forms = forms(&state);
+            forms.run_once(id, now, lifetime, carry_out).await
+        });
         task.await.map_err(|error| Problem::internal(&error))?
     }
 

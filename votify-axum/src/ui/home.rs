@@ -27,7 +27,7 @@ use crate::routes::polls::capabilities;
 /// The number of rows that the button "Add options" adds without JavaScript.
 const MORE_ROWS: usize = 4;
 /// The time for which a form that is sent again leads to the same poll: that of its token.
-pub(crate) const FORM_LIFETIME: Duration = super::form::TOKEN.lifetime;
+const FORM_LIFETIME: Duration = super::form::TOKEN.lifetime;
 
 /// The polls of forms that were sent lately.
 pub(crate) type SentPolls = SentForms<PollId>;
@@ -82,7 +82,7 @@ pub(super) async fn show(page: Page) -> Result<Response, Problem> {
 }
 
 /// Creates the poll, or shows the form again with what was typed.
-pub(super) async fn submit(form: PageForm<NewPollForm>) -> Result<Response, Problem> {
+pub(super) async fn submit(mut form: PageForm<NewPollForm>) -> Result<Response, Problem> {
     if form.values.wants_more {
         let mut values = form.values;
         values.fill_rows(values.options.len() + MORE_ROWS);
@@ -93,7 +93,7 @@ pub(super) async fn submit(form: PageForm<NewPollForm>) -> Result<Response, Prob
             FormErrors::default(),
         ));
     }
-    let problem = match create(&form).await {
+    let problem = match create(&mut form).await {
         Ok(path) => return Ok(form.page.redirect(&path)),
         Err(problem) => problem,
     };
@@ -105,7 +105,7 @@ pub(super) async fn submit(form: PageForm<NewPollForm>) -> Result<Response, Prob
     Ok(response)
 }
 
-async fn create(form: &PageForm<NewPollForm>) -> Result<String, Problem> {
+async fn create(form: &mut PageForm<NewPollForm>) -> Result<String, Problem> {
     form.verify()?;
     may_create(&form.page).await?;
     let body = body::of_form(&form.values);
@@ -116,11 +116,20 @@ async fn create(form: &PageForm<NewPollForm>) -> Result<String, Problem> {
         // Deleted since then.
         form.forget_result(&state.sent_polls, &poll);
     }
-    let poll = form.run_once(|state| &state.sent_polls, async move {
+    let poll = form.run_once(|state| &state.sent_polls, FORM_LIFETIME, async move {
         let attempt = create_within_limits(&state, &mut caller, body).await?;
         Ok(attempt.result?.id)
     });
-    Ok(format!("/p/{}?created=1", poll.await?))
+    let poll = poll.await?;
+    let caller = &mut form.page.caller;
+    if let Some(session) = caller.session_id()
+        && !caller.has_counted_session()
+        && !caller.is_logged_in()
+    {
+        // The session of the task's copy was counted.
+        caller.start_counted_session(session);
+    }
+    Ok(format!("/p/{poll}?created=1"))
 }
 
 async fn may_create(page: &Page) -> Result<(), Problem> {

@@ -11,8 +11,8 @@ mod rules_text;
 
 pub(super) use edit::save;
 pub(super) use end::{close, delete};
+pub(crate) use invites::SentInvites;
 pub(super) use invites::create as create_invites;
-pub(crate) use invites::{FORM_LIFETIME, SentInvites};
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -41,6 +41,8 @@ struct ManageTemplate<'a> {
     /// The fields of the form to change the poll, without its options.
     values: NewPollForm,
     rows: Vec<OptionRow>,
+    /// The version of the poll that the form to change it was filled from.
+    version: u64,
     /// The errors of the form to change the poll.
     errors: FormErrors,
     can: Capabilities,
@@ -67,6 +69,7 @@ impl<'a> ManageTemplate<'a> {
             head: Head::new(format!("Manage: {}", poll.definition.title)).private(),
             values: NewPollForm::default(),
             rows: Vec::new(),
+            version: poll.definition.version,
             errors: FormErrors::default(),
             can: capabilities(&page.state, &page.caller),
             is_listed_by_default: false,
@@ -81,11 +84,13 @@ impl<'a> ManageTemplate<'a> {
         Ok(template)
     }
 
-    /// Shows these values in the form to change the poll.
+    /// Shows these values in the form to change the poll. A form that is shown again keeps
+    /// its version: what changed since then was not shown.
     fn fill(&mut self, form: &EditForm) {
         self.values = form.fields.clone();
         self.values.cut();
         self.rows = form.rows(self.poll.has_votes);
+        self.version = form.version.unwrap_or(self.version);
     }
 }
 
@@ -128,15 +133,16 @@ async fn refused(
     form: Refused<'_>,
 ) -> Result<Response, Problem> {
     let mut template = ManageTemplate::load(page, id).await?;
-    let errors = FormErrors::from(&problem);
+    let mut errors = FormErrors::from(&problem);
     match form {
         Refused::Edit(form) => {
             template.fill(form);
             let is_conflict = problem.code() == "form_expired" && !errors.fields().is_empty();
-            let errors = match is_conflict {
-                true => errors.with_heading("The poll was changed in another window"),
-                false => errors,
-            };
+            if is_conflict {
+                errors = errors.with_heading("The poll was changed in another window");
+                // The errors show what changed, so the form can be saved now.
+                template.version = template.poll.definition.version;
+            }
             template.errors = errors.in_order(field_name, &ORDER).reworded(reworded);
         }
         Refused::Invites(count) => {

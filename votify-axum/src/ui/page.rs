@@ -73,8 +73,8 @@ impl Page {
     ///
     /// # Errors
     /// - See [`own_state`].
-    pub(super) async fn own_state(&self, id: PollId) -> Result<OwnState, Problem> {
-        own_state(&self.state, &self.caller, &self.parts, id).await
+    pub(super) async fn own_state(&mut self, id: PollId) -> Result<OwnState, Problem> {
+        own_state(&self.state, &mut self.caller, &self.parts, id).await
     }
 
     /// Returns true if the host serves a group of routes.

@@ -50,15 +50,13 @@ struct EmbedTemplate<'a> {
     view: PollView,
 }
 
-pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
-    let feedback = Feedback::of_query(&page, id).await?;
-    respond(&page, id, feedback, StatusCode::OK, Frame::Page).await
+pub(super) async fn show(mut page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
+    respond(&mut page, id, None, StatusCode::OK, Frame::Page).await
 }
 
 /// The poll alone, for a frame in another page.
-pub(super) async fn embed(page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
-    let feedback = Feedback::of_query(&page, id).await?;
-    respond(&page, id, feedback, StatusCode::OK, Frame::Embed).await
+pub(super) async fn embed(mut page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
+    respond(&mut page, id, None, StatusCode::OK, Frame::Embed).await
 }
 
 /// The surroundings of a poll.
@@ -69,16 +67,19 @@ enum Frame {
     Embed,
 }
 
-/// Returns the page of a poll as it is now.
+/// Returns the page of a poll as it is now. Without `feedback`, the query may have some.
 async fn respond(
-    page: &Page,
+    page: &mut Page,
     id: PollId,
-    feedback: Feedback,
+    feedback: Option<Feedback>,
     status: StatusCode,
     frame: Frame,
 ) -> Result<Response, Problem> {
     page.permit(Action::View(id)).await?;
-    let engine = &page.state.engine;
+    let feedback = match feedback {
+        Some(feedback) => feedback,
+        None => Feedback::of_query(page, id).await?,
+    };
     let own = match page.own_state(id).await {
         // The poll is shown without what holds for the caller.
         Err(problem) if ["rate_limited", "origin_not_allowed"].contains(&problem.code()) => {
@@ -86,6 +87,8 @@ async fn respond(
         }
         own => own?,
     };
+    let page = &*page;
+    let engine = &page.state.engine;
     let snapshot = engine.poll(id, &page.caller()).await?;
     let poll = &snapshot.poll;
     let (is_owner, ballot_id) = (own.is_owner, BallotId::generate(engine.now()));

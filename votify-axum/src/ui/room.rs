@@ -120,10 +120,11 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
     Ok(page.render(StatusCode::OK, &template))
 }
 
-/// The text while the presenter covers the counts. `ui/pages/room.js` has the same.
+/// The text while the presenter covers the counts. `ui/pages/standings.js` has the same.
 const COVERED: &str = "The results are hidden until they are revealed.";
 
-/// Returns why people in the room may not see counts.
+/// Returns why people in the room may not see counts. `ui/pages/standings.js` writes the
+/// same.
 fn reason(snapshot: &PollSnapshot) -> String {
     match (snapshot.poll.rules.results, snapshot.status) {
         (ResultsPolicy::AfterVote, PollStatus::Open) => {

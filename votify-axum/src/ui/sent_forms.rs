@@ -38,7 +38,6 @@ pub(crate) trait FormResult: Clone + Send + Sync + 'static {
 /// least used ones are evicted.
 pub(crate) struct SentForms<T> {
     results: Cache<FormId, Entry<T>, ByBytes>,
-    lifetime: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -57,11 +56,10 @@ impl<T: FormResult> Weighter<FormId, Entry<T>> for ByBytes {
 }
 
 impl<T: FormResult> SentForms<T> {
-    /// Creates the cache. `lifetime` is the time for which a result is stored.
-    pub(crate) fn new(lifetime: Duration) -> Self {
+    /// Creates an empty cache.
+    pub(crate) fn new() -> Self {
         Self {
             results: Cache::with_weighter(EXPECTED_FORMS, MAX_BYTES, ByBytes),
-            lifetime,
         }
     }
 
@@ -78,8 +76,9 @@ impl<T: FormResult> SentForms<T> {
             .remove_if(&form, |entry| is_outdated(&entry.result));
     }
 
-    /// Returns the stored result of a form, or runs `carry_out` and stores what it returns.
-    /// If the form is being carried out, waits for the result. An error is not stored.
+    /// Returns the stored result of a form, or runs `carry_out` and stores what it returns for
+    /// `lifetime`. If the form is being carried out, waits for the result. An error is not
+    /// stored.
     ///
     /// # Errors
     /// - Those of `carry_out`.
@@ -87,13 +86,14 @@ impl<T: FormResult> SentForms<T> {
         &self,
         form: FormId,
         now: Timestamp,
+        lifetime: Duration,
         carry_out: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
         self.results
             .remove_if(&form, |entry| now >= entry.expires_at);
         let entry = async {
             let result = carry_out.await?;
-            let expires_at = now.saturating_add(self.lifetime);
+            let expires_at = now.saturating_add(lifetime);
             Ok(Entry { result, expires_at })
         };
         let entry = self.results.get_or_insert_async(&form, entry).await;
@@ -103,9 +103,7 @@ impl<T: FormResult> SentForms<T> {
 
 impl<T> fmt::Debug for SentForms<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SentForms")
-            .field("lifetime", &self.lifetime)
-            .finish_non_exhaustive()
+        f.debug_struct("SentForms").finish_non_exhaustive()
     }
 }
 
@@ -123,10 +121,11 @@ mod tests {
     }
 
     const FORM: FormId = FormId([1; 32]);
+    const LIFETIME: Duration = Duration::from_secs(60);
 
     #[tokio::test]
     async fn a_form_is_carried_out_once_within_the_lifetime() {
-        let forms = SentForms::new(Duration::from_secs(60));
+        let forms = SentForms::new();
         let runs = AtomicU32::new(0);
         let run = async || {
             tokio::task::yield_now().await;
@@ -134,25 +133,28 @@ mod tests {
         };
         let now = Timestamp::EPOCH;
         let (first, second) = tokio::join!(
-            forms.run_once(FORM, now, run()),
-            forms.run_once(FORM, now, run())
+            forms.run_once(FORM, now, LIFETIME, run()),
+            forms.run_once(FORM, now, LIFETIME, run())
         );
         assert_eq!((first.unwrap(), second.unwrap()), (0, 0));
-        let other = forms.run_once(FormId([2; 32]), now, run()).await;
+        let other = forms.run_once(FormId([2; 32]), now, LIFETIME, run()).await;
         assert_eq!(other.unwrap(), 1);
-        let late = now.saturating_add(Duration::from_secs(60));
+        let late = now.saturating_add(LIFETIME);
         assert_eq!(forms.get(FORM, late), None);
-        assert_eq!(forms.run_once(FORM, late, run()).await.unwrap(), 2);
+        assert_eq!(
+            forms.run_once(FORM, late, LIFETIME, run()).await.unwrap(),
+            2
+        );
     }
 
     #[tokio::test]
     async fn a_form_that_failed_is_carried_out_again() {
-        let forms = SentForms::new(Duration::from_secs(60));
+        let forms = SentForms::new();
         let now = Timestamp::EPOCH;
         let failed = async { Err(ErrorCode::Overloaded.into()) };
-        let failed = forms.run_once(FORM, now, failed).await;
+        let failed = forms.run_once(FORM, now, LIFETIME, failed).await;
         assert_eq!(failed.unwrap_err().code(), "overloaded");
-        let done = forms.run_once(FORM, now, async { Ok(7) }).await;
+        let done = forms.run_once(FORM, now, LIFETIME, async { Ok(7) }).await;
         assert_eq!(done.unwrap(), 7);
     }
 }

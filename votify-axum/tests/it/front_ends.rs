@@ -302,3 +302,39 @@ async fn a_stream_counts_the_session_of_its_cookie() {
     let voted = person.vote(&poll, 0).await.expect_status(201);
     assert!(!voted.headers.contains_key("set-cookie"));
 }
+
+/// The session of somebody with an invite code counts once, however often it is read.
+#[tokio::test]
+async fn a_session_counts_once_for_an_invite_code() {
+    let app = invites::app(|router| router.session_rate(Some(Rate::per_minute(1))));
+    let mut owner = Browser::with_address(&app, "198.51.100.1");
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let code = &invites::codes(&mut owner, &poll, 1).await[0];
+    let mut person = Browser::with_address(&app, ADDRESS);
+    person.get(&poll.path("")).await.expect_status(200);
+    let path = |suffix: &str| format!("{}?invite={code}", poll.path(suffix));
+    for _ in 0..2 {
+        person.get(&path("/me")).await.expect_status(200);
+    }
+    let body = json!({"option_id": poll.options[0]});
+    let vote = person.post(&path("/vote"), body).await;
+    vote.expect_status(201);
+}
+
+#[cfg(feature = "ui")]
+#[tokio::test]
+async fn a_session_counts_once_for_a_page_with_an_invite_code() {
+    let app = invites::app(|router| router.session_rate(Some(Rate::per_minute(1))));
+    let mut owner = Browser::with_address(&app, "198.51.100.1");
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let code = &invites::codes(&mut owner, &poll, 1).await[0];
+    let mut person = Browser::with_address(&app, ADDRESS);
+    let page = format!("/p/{}?invite={code}", poll.id);
+    for _ in 0..2 {
+        let page = person.get(&page).await.expect_status(200).text;
+        assert!(page.contains("name=\"option_id\""), "{page}");
+    }
+    let body = json!({"option_id": poll.options[0]});
+    let path = format!("{}?invite={code}", poll.path("/vote"));
+    person.post(&path, body).await.expect_status(201);
+}

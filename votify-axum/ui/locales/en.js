@@ -85,7 +85,7 @@ export const ENGLISH = {
   error_already_voted: "You have already voted.",
   error_already_voted_ip: "Somebody has already voted from your internet address.",
   error_poll_not_open: "The poll is not open yet.",
-  error_voter_changed: "The login or the invite code has changed. The earlier vote was not sent again.",
+  error_voter_changed: "The voter may have changed. The earlier vote was not sent again.",
   error_voted_since: "You have voted since then. The earlier vote was not sent again.",
   error_poll_closed: "The poll is closed. Your vote was not counted.",
   error_address_quota: "No more votes are accepted from your internet address.",

@@ -6,3 +6,12 @@ export function takeInvite(poll) {
   if (code) keepInvite(poll, code);
   return code;
 }
+
+/** Adds the code to links, which the server writes without it after a reload. */
+export function addInvite(links, code) {
+  for (const link of links) {
+    const url = new URL(link.href);
+    url.searchParams.set("invite", code);
+    link.href = url.href;
+  }
+}

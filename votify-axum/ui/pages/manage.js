@@ -1,11 +1,14 @@
 /* The owner's page works without this script. With it, times are in the browser's zone. */
 import { showZone } from "./create/fields.js";
-import { guardSubmit } from "./create/submit.js";
+import { guardSubmit, renewWhenRestored } from "./create/submit.js";
 
 const form = document.getElementById("edit");
 const invites = document.getElementById("new-invites");
-// The page stays after a download. More codes can be created soon.
-if (invites) guardSubmit(invites, 2000, document.getElementById("invites-problem"));
+if (invites) {
+  // The page stays after a download. More codes can be created soon.
+  guardSubmit(invites, 2000, document.getElementById("invites-problem"));
+  renewWhenRestored(invites);
+}
 if (form) {
   for (const name of ["opens_at", "closes_at"]) {
     const field = form.elements[name];

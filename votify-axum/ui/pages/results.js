@@ -2,7 +2,7 @@
 
 import { VotifyClient } from "../votify.js";
 import { announcer } from "./announcer.js";
-import { takeInvite } from "./invite.js";
+import { addInvite, takeInvite } from "./invite.js";
 import { reloadFor } from "./reload.js";
 import { showNumber } from "./rolling-number.js";
 import {
@@ -103,5 +103,7 @@ function show(state) {
 }
 
 const { poll } = section.dataset;
-const stream = new VotifyClient().watch(poll, { invite: takeInvite(poll) });
+const invite = takeInvite(poll);
+if (invite) addInvite(document.querySelectorAll("[data-invite]"), invite);
+const stream = new VotifyClient().watch(poll, { invite });
 stream.addEventListener("change", () => show(stream.state));

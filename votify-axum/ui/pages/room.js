@@ -7,14 +7,12 @@ import { reloadFor } from "./reload.js";
 import { bindKeys } from "./room-keys.js";
 import { showNumber } from "./rolling-number.js";
 import {
-  countText, hiddenText, percentText, showConnection, showStatus, standings, summary, totalText, viewersText,
+  COVERED, countText, percentText, roomReason, showConnection, showStatus, standings, summary, totalText,
+  viewersText,
 } from "./standings.js";
 
 /** The shortest time between two announcements for screen readers, in milliseconds. */
 const ANNOUNCEMENT_INTERVAL = 10000;
-
-/** The text while the presenter covers the counts. `src/ui/room.rs` has the same. */
-const COVERED = "The results are hidden until they are revealed.";
 
 const element = (id) => document.getElementById(id);
 const section = element("results");
@@ -34,13 +32,6 @@ function showRow(row, text, standing, isFinal) {
   row.querySelector(".fill").setAttribute("width", `${standing?.share ?? 0}%`);
 }
 
-/** Returns why the room shows no counts, with times in the zone of the viewer. */
-function reason({ poll, countsHidden, ...state }) {
-  const isForVoters = poll.results === "after_vote" && poll.status === "open";
-  const isHidden = countsHidden && poll.status !== "scheduled" && !isForVoters;
-  return isHidden ? hiddenText({ poll, ...state }) : section.dataset.reason;
-}
-
 function showCounts(state) {
   const isFinal = state.poll.final;
   const all = standings(state);
@@ -51,7 +42,7 @@ function showCounts(state) {
   });
   section.toggleAttribute("data-covered", isCovered);
   element("hidden").hidden = shown !== null;
-  element("hidden-text").textContent = all ? COVERED : reason(state);
+  element("hidden-text").textContent = all ? COVERED : roomReason(state);
   const votes = totalText(state, all);
   element("votes").hidden = !votes;
   element("votes").textContent = votes;
@@ -74,7 +65,7 @@ function show() {
   showConnection(element("connection"), element("connection-text"), state);
   if (state.ended === "deleted") {
     element("hidden").hidden = false;
-    element("hidden-text").textContent = "This poll was deleted";
+    element("hidden-text").textContent = "This poll was deleted.";
     return;
   }
   if (!state.poll) return;

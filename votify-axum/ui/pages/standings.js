@@ -24,6 +24,17 @@ export const viewersText = (count) => format.text("viewers", { count });
 /** Returns the sentence that says when hidden results are shown. */
 export const hiddenText = (state) => hiddenUntil({ state, caller: null }, format);
 
+/** The text while the presenter covers the counts. `src/ui/room.rs` has the same. */
+export const COVERED = "The results are hidden until they are revealed.";
+
+/** Returns why the room shows no counts. `src/ui/room.rs` writes the same. */
+export function roomReason(state) {
+  const { status, results: shownTo } = state.poll;
+  if (status === "scheduled") return "The poll is not open yet.";
+  if (status === "open" && shownTo === "after_vote") return "Results are shown to people who have voted.";
+  return status === "open" && shownTo === "live" ? COVERED : hiddenText(state);
+}
+
 /** Returns one sentence about the options in front. `src/ui/result_texts.rs` writes the same. */
 export function summary(rows, isFinal) {
   if (isFinal) return outcome(rows, format);

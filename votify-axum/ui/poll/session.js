@@ -20,9 +20,10 @@ const inviteKey = (poll) => `votify-invite-${poll}`;
 /** Returns the invite code from the link that led here, or as it was entered in this tab. */
 export const findInvite = (poll) => new URLSearchParams(location.search).get("invite") || storage("getItem", inviteKey(poll));
 
-/** Moves the code from the address bar to the tab, so that a copied link does not have it. */
+/** Moves the code from the address bar to the tab, so that a copied link does not have it.
+ *  Without storage it stays there. */
 export function keepInvite(poll, code) {
-  storage("setItem", inviteKey(poll), code);
+  if (storage("setItem", inviteKey(poll), code) === null) return;
   const url = new URL(location.href);
   if (url.searchParams.get("invite") !== code) return;
   url.searchParams.delete("invite");
@@ -55,15 +56,19 @@ export class PollSession {
     };
     this.#watch();
     // Another window of the browser may vote, log in or log out.
-    this.#windows = new BroadcastChannel(this.#key);
-    this.#windows.onmessage = this.#recheck;
+    try {
+      this.#windows = new BroadcastChannel(this.#key);
+      this.#windows.onmessage = this.#recheck;
+    } catch {
+      // Forbidden like storage, in some browsers.
+    }
     addEventListener("focus", this.#recheck);
   }
 
   close() {
     this.#isClosed = true;
     this.#stream.close();
-    this.#windows.close();
+    this.#windows?.close();
     removeEventListener("focus", this.#recheck);
   }
 
@@ -107,8 +112,7 @@ export class PollSession {
     }
     this.#set({ state });
     this.#emit("votify-change", { state });
-    const wasLost = before.connection === "reconnecting" || before.connection === "offline";
-    const isBack = wasLost && state.connection === "live";
+    const isBack = ["reconnecting", "offline"].includes(before.connection) && state.connection === "live";
     // The first answer starts the session, so the caller's state is read after it.
     if (poll && (isBack || before.poll?.status !== poll.status)) this.#loadCaller();
     if (state.ended === "refused") this.#emit("votify-error", { error: state.error });
@@ -171,8 +175,9 @@ export class PollSession {
     const isVote = choice.length > 0;
     const body = state.poll.ballot.kind === "single" ? { option_id: choice[0] } : { option_ids: choice };
     const pending = isVote ? this.#client.vote(this.#poll, body, options) : this.#client.withdrawVote(this.#poll, options);
-    // A page that is reloaded meanwhile continues under the same id.
-    this.#stored = { ballotId: pending.ballotId, choice, voter: caller?.voter, replaced: caller?.ballot_id };
+    // A page that is reloaded meanwhile continues under the same id. `null` is a voter who is
+    // not known yet, or not told apart from others.
+    this.#stored = { ballotId: pending.ballotId, choice, voter: caller?.voter ?? null, replaced: caller?.ballot_id ?? null };
     this.#follow(pending, choice, !isVote ? "withdrawn" : caller?.voted ? "changed" : "counted");
   }
 
@@ -247,7 +252,7 @@ export class PollSession {
       caller: { ...model.caller, voted, can_vote, reason: null, ballot_id: ballotId },
       own: choice, pending: null, confirmation,
     });
-    if (!this.#isClosed) this.#windows.postMessage(null);
+    if (!this.#isClosed) this.#windows?.postMessage(null);
     this.#emit("votify-vote", { option_ids: choice, ballot_id: ballotId, status: confirmation });
   }
 

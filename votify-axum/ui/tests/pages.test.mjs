@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { announcer } from "../pages/announcer.js";
-import { guardSubmit } from "../pages/create/submit.js";
+import { guardSubmit, renewWhenRestored } from "../pages/create/submit.js";
+import { addInvite, takeInvite } from "../pages/invite.js";
 import { reloadFor } from "../pages/reload.js";
 
 test("of several texts in a short time, the last one is announced", (t) => {
@@ -56,4 +57,41 @@ test("a form is sent once, and again after a change or a while", (t) => {
   assert.ok(!problem.hidden);
   assert.ok(isSent("create"));
   assert.ok(problem.hidden);
+});
+
+test("a form of a page that the browser restores is another form", () => {
+  const windowEvents = new EventTarget();
+  globalThis.addEventListener = windowEvents.addEventListener.bind(windowEvents);
+  const form = new EventTarget();
+  renewWhenRestored(form);
+  const fields = () => {
+    const formData = new FormData();
+    form.dispatchEvent(Object.assign(new Event("formdata"), { formData }));
+    return [...formData].join();
+  };
+  const first = fields();
+  assert.equal(fields(), first, "a second click sends the same form");
+  windowEvents.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
+  assert.equal(fields(), first);
+  windowEvents.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+  assert.notEqual(fields(), first);
+});
+
+test("the code is taken from the address, unless the tab cannot store it", (t) => {
+  const stored = new Map();
+  const shown = [];
+  const { location, sessionStorage } = globalThis;
+  t.after(() => Object.assign(globalThis, { location, sessionStorage }));
+  globalThis.location = new URL("https://votify.test/p/1/results?invite=CODE");
+  globalThis.history = { replaceState: (state, title, url) => shown.push(`${url}`) };
+  globalThis.sessionStorage = { getItem: (key) => stored.get(key) ?? null, setItem: () => { throw new Error("forbidden"); } };
+  assert.equal(takeInvite("1"), "CODE");
+  assert.deepEqual(shown, []);
+  globalThis.sessionStorage.setItem = (key, value) => stored.set(key, value);
+  assert.equal(takeInvite("1"), "CODE");
+  assert.deepEqual(shown, ["https://votify.test/p/1/results"]);
+  const links = [{ href: "https://votify.test/api/polls/1/results?format=csv" }, { href: "https://votify.test/p/1" }];
+  addInvite(links, "CODE");
+  assert.equal(links[0].href, "https://votify.test/api/polls/1/results?format=csv&invite=CODE");
+  assert.equal(links[1].href, "https://votify.test/p/1?invite=CODE");
 });

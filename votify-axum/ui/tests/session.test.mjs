@@ -83,11 +83,11 @@ const settle = () => new Promise((resolve) => { setTimeout(resolve, 10); });
  * Opens a poll after a vote of this tab that was not settled. Returns the votes that are
  * sent, and the model.
  */
-async function resume(vote, caller) {
+async function resume(vote, caller, voters = "account") {
   stored.set("votify-vote-1", JSON.stringify({ ballotId: "9", choice: ["a"], voter: "ada", replaced: null, ...vote }));
   const client = Object.assign(new FakeClient(), { caller: { ...ADA, ...caller } });
   const session = new PollSession(client, "1", null, () => {}, () => {});
-  client.show({ ...KNOWN, poll: { ...KNOWN.poll, voters: "account", revote: true } });
+  client.show({ ...KNOWN, poll: { ...KNOWN.poll, voters, revote: true } });
   await settle();
   session.close();
   return { sent: client.sent, model: session.model };
@@ -118,6 +118,25 @@ test("a vote that was not settled is not sent after a newer one", async () => {
   // The queue may have it, and it may still be counted.
   const queued = await resume({ isQueued: true }, { can_vote: false, reason: "poll_closed" });
   assert.deepEqual([queued.sent, queued.model.refusal], [[], null]);
+});
+
+test("a vote that was sent before the voter was known is sent again where voters are not told apart", async () => {
+  const client = new FakeClient();
+  client.getCallerState = () => Promise.reject(Object.assign(new Error("overloaded"), { isTemporary: true }));
+  const session = new PollSession(client, "1", null, () => {}, () => {});
+  client.show({ ...KNOWN, poll: { ...KNOWN.poll, voters: "ip" } });
+  await settle();
+  assert.ok(session.vote(["a"]));
+  session.close();
+  const early = JSON.parse(stored.get("votify-vote-1"));
+  assert.deepEqual([early.choice, client.sent.length], [["a"], 1]);
+  const again = await resume({ ...early, ballotId: "9" }, { voter: null }, "ip");
+  assert.deepEqual(again.sent, [{ ballotId: "9", choice: "a", voter: null }]);
+  assert.equal(again.model.refusal, null);
+  const other = await resume({ ...early, ballotId: "9" });
+  assert.deepEqual([other.sent, other.model.refusal.code], [[], "voter_changed"]);
+  const arrived = await resume({ ...early, ballotId: "9" }, { voted: true, ballot_id: "9" });
+  assert.deepEqual([arrived.model.confirmation, arrived.model.refusal], ["counted", null]);
 });
 
 test("a withdrawal that was not settled is sent again, unless it has arrived", async () => {
@@ -155,4 +174,19 @@ test("a vote of another window is shown", async () => {
   windowEvents.dispatchEvent(new Event("focus"));
   await settle();
   assert.deepEqual(model.own, ["a"]);
+});
+
+test("a poll can be voted in where the browser forbids channels between windows", async (t) => {
+  const { BroadcastChannel } = globalThis;
+  t.after(() => { globalThis.BroadcastChannel = BroadcastChannel; });
+  globalThis.BroadcastChannel = class { constructor() { throw new Error("forbidden"); } };
+  const client = Object.assign(new FakeClient(), { caller: ADA });
+  client.vote = () => Object.assign(new EventTarget(), { ballotId: "9", result: Promise.resolve({ status: "counted" }) });
+  const session = new PollSession(client, "1", null, () => {}, () => {});
+  client.show({ ...KNOWN, poll: { ...KNOWN.poll, voters: "account" } });
+  await settle();
+  assert.ok(session.vote(["a"]));
+  await settle();
+  assert.deepEqual([session.model.own, session.model.confirmation], [["a"], "counted"]);
+  session.close();
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countText, standings, summary, totalText } from "../pages/standings.js";
+import { countText, roomReason, standings, summary, totalText } from "../pages/standings.js";
 
 const state = (counts, { totalVotes = counts.reduce((sum, count) => sum + count, 0), kind = "single", status = "open" } = {}) => ({
   poll: { ballot: { kind }, status },
@@ -47,4 +47,13 @@ test("a ballot with several options is one voter", () => {
   assert.equal(total(0, "multiple"), "No votes yet");
   assert.equal(total(1, "single"), "1 vote");
   assert.equal(total(2, "multiple"), "2 voters");
+});
+
+test("the room says why it has no counts, also after the poll was opened or closed", () => {
+  const reason = (status, results) => roomReason({ poll: { status, results } });
+  assert.equal(reason("scheduled", "after_vote"), "The poll is not open yet.");
+  assert.equal(reason("open", "after_vote"), "Results are shown to people who have voted.");
+  assert.equal(reason("open", "live"), "The results are hidden until they are revealed.");
+  assert.equal(reason("open", "after_close"), "Results are shown once the poll is closed.");
+  assert.equal(reason("closed", "after_vote"), "Results are shown once all votes are counted.");
 });

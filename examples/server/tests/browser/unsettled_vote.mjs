@@ -7,7 +7,7 @@ import { never } from "./lib/eventually.mjs";
 import { PollPage } from "./lib/poll_page.mjs";
 import { scenario } from "./lib/scenario.mjs";
 
-const VOTER_CHANGED = "The login or the invite code has changed. The earlier vote was not sent again.";
+const VOTER_CHANGED = "The voter may have changed. The earlier vote was not sent again.";
 const VOTED_SINCE = "You have voted since then. The earlier vote was not sent again.";
 /** Longer than the page takes to send a vote again. */
 const RESUMED = 1_500;

@@ -33,10 +33,10 @@ error_responses!(MeErrors:
 pub(crate) async fn caller_state(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    Permitted(caller, ..): Permitted<View>,
+    Permitted(mut caller, ..): Permitted<View>,
     parts: Parts,
 ) -> Result<Response, Problem> {
-    let own = own_state(&state, &caller, &parts, id).await?;
+    let own = own_state(&state, &mut caller, &parts, id).await?;
     let body = CallerStateBody::new(
         own.is_owner,
         own.ballot.as_ref(),

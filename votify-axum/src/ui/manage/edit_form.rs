@@ -39,7 +39,7 @@ pub(in crate::ui) struct EditForm {
     /// True if the form has the fields that the first vote freezes.
     has_rules: bool,
     /// The version of the poll that the form shows.
-    version: Option<u64>,
+    pub(super) version: Option<u64>,
 }
 
 /// The field of an option.

@@ -24,7 +24,10 @@ use crate::ui::sent_forms::{FormResult, SentForms};
 const COUNT: &str = "count";
 /// The time for which a form that is sent again, as by a reload of its answer, shows the same
 /// codes.
-pub(crate) const FORM_LIFETIME: Duration = Duration::from_secs(10 * 60);
+const SHEET_LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// The same for a file. The page stays when a file is saved, and its form creates the next
+/// codes: only a double click returns the same. `ui/pages/manage.js` has the same pause.
+const FILE_LIFETIME: Duration = Duration::from_secs(2);
 
 /// The codes of forms that were sent lately.
 pub(crate) type SentInvites = SentForms<Arc<[InviteCode]>>;
@@ -72,9 +75,9 @@ impl InvitesForm {
 /// Creates codes and shows them: the only time that they can be seen.
 pub(in crate::ui) async fn create(
     PollPath(id): PollPath,
-    form: PageForm<InvitesForm>,
+    mut form: PageForm<InvitesForm>,
 ) -> Result<Response, Problem> {
-    match respond(&form, id).await {
+    match respond(&mut form, id).await {
         Ok(response) => Ok(response),
         Err(problem) => {
             let count = &form.values.count;
@@ -83,12 +86,13 @@ pub(in crate::ui) async fn create(
     }
 }
 
-async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, Problem> {
+async fn respond(form: &mut PageForm<InvitesForm>, id: PollId) -> Result<Response, Problem> {
     form.verify()?;
-    let (page, state) = (&form.page, &form.page.state);
-    page.permit(Action::Invite(id)).await?;
+    form.page.permit(Action::Invite(id)).await?;
     let count = form.values.count()?;
-    REQUESTS.acquire(state, &page.caller).await?;
+    let page = &mut form.page;
+    REQUESTS.acquire(&page.state, &mut page.caller).await?;
+    let (page, state) = (&form.page, &form.page.state);
     let poll = state.engine.authorize_owner(id, &page.caller()).await?;
     let address = page.layout.absolute(&format!("/p/{id}"));
     let size = if form.values.as_file {
@@ -98,7 +102,12 @@ async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, P
     };
     let reserved = state.reserve_response(size, page.caller.address_block())?;
     let (task_state, task_poll, caller) = (state.clone(), poll.clone(), page.caller.clone());
-    let codes = form.run_once(|state| &state.sent_invites, async move {
+    let lifetime = if form.values.as_file {
+        FILE_LIFETIME
+    } else {
+        SHEET_LIFETIME
+    };
+    let codes = form.run_once(|state| &state.sent_invites, lifetime, async move {
         let codes = create_codes(&task_poll, count, &caller, &task_state).await?;
         Ok(codes.into())
     });

@@ -30,11 +30,12 @@ impl Feedback {
     }
 
     /// Returns the feedback to which a form redirected. A queued ballot may be decided by now.
+    /// There is none for a caller who is no longer the voter, as without the invite code or
+    /// the login: the poll is shown.
     ///
     /// # Errors
-    /// - `store_unavailable`: the state of a queued ballot is unknown; retry later.
-    /// - `poll_not_found`, `poll_key_unknown`, `not_logged_in`, `invite_invalid`: as for the
-    ///   poll itself.
+    /// - `store_unavailable`, `poll_key_unknown`, `internal`: the state of a queued ballot is
+    ///   unknown; retry later.
     pub(super) async fn of_query(page: &Page, poll: PollId) -> Result<Self, Problem> {
         let mut feedback = Self {
             done: Done::of(page),
@@ -50,7 +51,13 @@ impl Feedback {
             return Ok(Self::default());
         };
         let engine = &page.state.engine;
-        match engine.vote_status(poll, &page.caller(), ballot).await? {
+        let status = engine.vote_status(poll, &page.caller(), ballot).await;
+        let status = match status.map_err(Problem::from) {
+            Ok(status) => status,
+            Err(problem) if problem.status().is_client_error() => return Ok(Self::default()),
+            Err(problem) => return Err(problem),
+        };
+        match status {
             VoteStatus::Queued => {}
             VoteStatus::Counted => feedback.done = Some(counted),
             VoteStatus::Refused(refusal) => {

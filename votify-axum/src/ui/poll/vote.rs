@@ -12,7 +12,7 @@ use crate::dto::ballot::BallotInput;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::path::PollPath;
 use crate::router::RouteGroup;
-use crate::ui::done::Done;
+use crate::ui::done::{Done, with_parameter};
 use crate::ui::form::{FormFields, FromForm, PageForm};
 use crate::ui::page::Page;
 use crate::voting::cast_within_rate;
@@ -117,8 +117,8 @@ async fn answer(
             let path = poll_path(page, id);
             let path = match receipt.outcome {
                 VoteOutcome::Queued => {
-                    let path = queued.path(&path, page);
-                    format!("{path}&{BALLOT}={}", receipt.ballot)
+                    let path = with_parameter(&path, BALLOT, &receipt.ballot.to_string());
+                    queued.path(&path, page)
                 }
                 // Another vote may have replaced it since then.
                 VoteOutcome::Replayed { .. } if !is_active(page, id, receipt.ballot).await => path,
@@ -142,7 +142,7 @@ async fn answer(
         true => Frame::Embed,
         false => Frame::Page,
     };
-    let mut response = respond(page, id, feedback, problem.status(), frame).await?;
+    let mut response = respond(&mut form.page, id, Some(feedback), problem.status(), frame).await?;
     problem.write_retry_headers(response.headers_mut());
     Ok(response)
 }

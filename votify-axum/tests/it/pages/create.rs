@@ -316,3 +316,19 @@ async fn a_form_that_is_sent_again_after_its_poll_was_deleted_creates_another() 
     let again = owner.post_form("/", &fields).await;
     created(&mut owner, &again).await;
 }
+
+#[tokio::test]
+async fn a_session_counts_once_for_polls_and_votes() {
+    let rate = votify_core::Rate::per_minute(1);
+    let app = App::with(|router| router.session_rate(Some(rate)));
+    let mut owner = Browser::new(&app);
+    for title in ["Lunch?", "Dinner?"] {
+        let mut fields = SHORT;
+        fields[0].1 = title;
+        let response = submit(&mut owner, &fields).await;
+        let poll = created(&mut owner, &response).await;
+        let path = format!("/api/polls/{}/vote", poll["poll"]["id"].as_str().unwrap());
+        let body = json!({"option_id": poll["options"][0]["id"]});
+        owner.post(&path, body).await.expect_status(201);
+    }
+}

@@ -170,3 +170,30 @@ async fn a_form_that_is_sent_twice_creates_its_codes_once() {
     let counts = owner.api(axum::http::Method::GET, &path, None).await;
     assert_eq!(counts.json()["made"], 6);
 }
+
+#[tokio::test]
+async fn a_second_file_from_the_same_page_has_new_codes() {
+    let app = App::unlimited();
+    let mut owner = Visitor::new(&app);
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let page = owner.page(&manage(&poll)).await;
+    let token = form_token(&page);
+    let fields = [("form_token", token), ("count", "3"), ("format", "csv")];
+    let action = format!("{}/invites", manage(&poll));
+    let mut files = Vec::new();
+    // A double click, and a click that creates more codes.
+    for pause in [0, 1, 2] {
+        app.clock.advance(pause);
+        let file = owner.post_from(ORIGIN, &action, &fields).await;
+        files.push(file.expect_status(200).text);
+    }
+    assert_eq!(files[0], files[1]);
+    let shared: Vec<_> = files[2]
+        .lines()
+        .skip(1)
+        .filter(|line| files[0].contains(line))
+        .collect();
+    assert!(shared.is_empty(), "{shared:?}");
+    let page = owner.page(&manage(&poll)).await;
+    assert!(page.contains("<dt>Made</dt><dd>6</dd>"), "{page}");
+}

@@ -390,6 +390,35 @@ async fn a_change_in_another_window_is_not_undone_without_a_word() {
 }
 
 #[tokio::test]
+async fn an_expired_form_does_not_undo_a_change_without_a_word() {
+    let app = App::new();
+    let mut owner = Visitor::new(&app);
+    let poll = owner.create_poll(json!({})).await;
+    let page = owner.page(&manage(&poll)).await;
+    let first = version(&page).to_owned();
+    let mut form = fields(&poll, &["Pizza", "Sushi"]);
+    form.push(("version", &first));
+    let saved = owner.submit(&manage(&poll), &manage(&poll), &form).await;
+    reported(&saved, &manage(&poll), "saved");
+    let mut old = form.clone();
+    old[0] = ("title", "Lunch?");
+    old.push(("form_token", "expired"));
+    let expired = owner.post_from(ORIGIN, &manage(&poll), &old).await;
+    let expired = expired.expect_status(403).text;
+    assert!(expired.contains("This form has expired"), "{expired}");
+    assert_eq!(version(&expired), first);
+    // Sent again with the new token, it says what the poll has.
+    let token = form_token(&expired);
+    old.retain(|(name, _)| *name != "form_token");
+    old.push(("form_token", token));
+    let refused = owner.post_from(ORIGIN, &manage(&poll), &old).await;
+    let refused = refused.expect_status(403).text;
+    let text = "The poll now has \u{2068}“Dinner?”\u{2069} here.";
+    assert!(refused.contains(text), "{refused}");
+    assert_eq!(details(&mut owner, &poll).await["poll"]["title"], "Dinner?");
+}
+
+#[tokio::test]
 async fn a_poll_that_becomes_one_by_invite_is_unlisted_unless_the_form_lists_it() {
     let app = App::new();
     let mut owner = Visitor::new(&app);

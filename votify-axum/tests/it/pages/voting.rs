@@ -269,3 +269,29 @@ async fn a_queued_vote_is_received_and_later_counted_or_refused() {
     assert!(html.contains("You have already voted."), "{html}");
     assert_eq!(counts(&app, &poll).await, [1, 0, 0]);
 }
+
+#[tokio::test]
+async fn a_page_after_a_queued_vote_is_shown_without_its_invite_code() {
+    let queue = MemoryQueue::new();
+    let app = App::queued(&queue);
+    let mut owner = Browser::new(&app);
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let code = &codes(&mut owner, &poll, 1).await[0];
+    let mut voter = Voter::open(&app, &poll).await;
+    let action = format!("vote?invite={code}");
+    let sent = voter
+        .send(&action, &[("option_id", &poll.options[0])])
+        .await;
+    let html = voter.follow_queued(&sent).await;
+    assert!(html.contains("received and is being counted"), "{html}");
+    // The script moves the code from the address to the tab, and the page is loaded again.
+    let parameter = format!("invite={code}&");
+    let location = sent.header("location");
+    assert!(location.contains(&parameter), "{location}");
+    let location = location.replace(&parameter, "");
+    let html = voter.browser.get(&location).await.expect_status(200).text;
+    assert!(
+        html.contains("Lunch?") && !html.contains("being counted"),
+        "{html}"
+    );
+}

@@ -1,5 +1,5 @@
 /**
- * Sends the form once: a second click would create a second poll. It can be sent again after
+ * Sends the form once: a second click could create a second poll. It can be sent again after
  * a change, and after `pause` milliseconds. No event reports that *Stop* in the browser ended
  * the request.
  *
@@ -22,4 +22,16 @@ export function guardSubmit(form, pause, problem) {
   form.addEventListener("input", reset);
   // A page from the browser's cache can be sent again.
   addEventListener("pageshow", reset);
+}
+
+/**
+ * Makes a form another one when the browser restores its page, as by *Back*. The server
+ * carries out equal forms once, and would show the invite codes of before.
+ */
+export function renewWhenRestored(form) {
+  let restoredAt = "";
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) restoredAt = Date.now();
+  });
+  form.addEventListener("formdata", ({ formData }) => formData.set("restored_at", restoredAt));
 }
