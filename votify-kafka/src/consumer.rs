@@ -14,7 +14,10 @@ use async_trait::async_trait;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
-use votify_core::queue::{DeliveredRecord, QueueBatch, QueueConsumer, QueueError, RecordSource};
+use tokio::time::{Instant, timeout_at};
+use votify_core::queue::{
+    DeliveredRecord, IDLE_TIMEOUT, QueueBatch, QueueConsumer, QueueError, RecordSource,
+};
 
 use crate::blocking::{drop_in_background, run_blocking};
 use crate::client_config;
@@ -168,6 +171,7 @@ impl KafkaConsumer {
         let driver = self.driver()?;
         let max = max.max(1);
         self.resume(&driver)?;
+        let deadline = Instant::now() + IDLE_TIMEOUT;
         loop {
             self.receive(&driver, max)?;
             let set_aside = self.set_unreadable_aside().await;
@@ -178,8 +182,11 @@ impl KafkaConsumer {
             }
             set_aside?;
             self.commit_set_aside().await?;
-            let message = driver.recv().await.map_err(|error| self.error(&error))?;
-            self.buffer.push(&message, &self.context);
+            match timeout_at(deadline, driver.recv()).await {
+                Ok(Ok(message)) => self.buffer.push(&message, &self.context),
+                Ok(Err(error)) => return Err(self.error(&error)),
+                Err(_) => return Ok(batch),
+            }
         }
     }
 }

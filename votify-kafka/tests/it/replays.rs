@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
-use votify_core::queue::{BallotQueue, QueueConsumer};
+use votify_core::queue::{BallotQueue, QueueBatch, QueueConsumer};
 use votify_core::{BallotId, Choice, MemoryStore, Store, StoreExt};
 use votify_kafka::rdkafka::Message;
 use votify_kafka::rdkafka::message::Headers;
@@ -169,7 +169,12 @@ async fn records_that_a_store_rejects_are_dead_letters() {
         result.unwrap();
     }
     let mut consumer = cluster.consumer("group").await;
-    let batch = consumer.next_batch(2).await.unwrap();
+    let mut batch = QueueBatch::default();
+    while batch.records.len() < 2 {
+        let rest = 2 - batch.records.len();
+        let next = consumer.next_batch(rest).await.unwrap();
+        batch.records.extend(next.records);
+    }
     let reason = "the poll is corrupt";
     consumer.set_aside(&batch.records, reason).await.unwrap();
     consumer.commit(&batch).await.unwrap();
