@@ -183,7 +183,7 @@ impl KafkaConsumer {
             set_aside?;
             self.commit_set_aside().await?;
             match timeout_at(deadline, driver.recv()).await {
-                Ok(Ok(message)) => self.buffer.push(&message, &self.context),
+                Ok(Ok(message)) => self.push(&message),
                 Ok(Err(error)) => return Err(self.error(&error)),
                 Err(_) => return Ok(batch),
             }

@@ -6,6 +6,7 @@ use votify_core::backend::LogRecord;
 use votify_core::queue::{DeliveredRecord, RecordSource};
 
 use super::context::GroupContext;
+use crate::partitioner::partition_of;
 
 /// The largest value of an unreadable record that is stored with its reason. Kafka's
 /// default maximum is 1 MB, and a dead letter needs room for its headers.
@@ -55,7 +56,16 @@ impl Buffer {
     }
 
     /// Adds a message, unless its partition was lost.
-    pub(super) fn push(&mut self, message: &BorrowedMessage<'_>, context: &GroupContext) {
+    ///
+    /// A record in the wrong partition is unreadable. The log positions of that partition
+    /// are not those of the poll, and one that is higher would void the later votes of the
+    /// poll.
+    pub(super) fn push(
+        &mut self,
+        message: &BorrowedMessage<'_>,
+        context: &GroupContext,
+        partitions: u16,
+    ) {
         let partition = u32::try_from(message.partition());
         let offset = u64::try_from(message.offset());
         let (Ok(partition), Ok(offset)) = (partition, offset) else {
@@ -70,13 +80,13 @@ impl Buffer {
             log_position: offset.saturating_add(1),
         };
         let value = message.payload().unwrap_or_default();
-        let content = match LogRecord::decode(value) {
+        let content = match read_record(value, partition, partitions) {
             Ok(record) => Content::Record(Box::new(record.deliver(source))),
             Err(reason) => Content::Unreadable(Box::new(UnreadableRecord {
                 source,
                 key: message.key().unwrap_or_default().to_vec(),
                 value: value[..value.len().min(MAX_STORED_VALUE)].to_vec(),
-                reason: reason.to_string(),
+                reason,
             })),
         };
         self.entries.push_back(Entry {
@@ -141,5 +151,47 @@ impl Buffer {
         }
         rest.append(&mut self.entries);
         self.entries = rest;
+    }
+}
+
+/// Reads a record, or returns why it cannot be counted.
+fn read_record(value: &[u8], partition: u32, partitions: u16) -> Result<LogRecord, String> {
+    let record = LogRecord::decode(value).map_err(|error| error.to_string())?;
+    if u32::from(partition_of(record.poll(), partitions)) != partition {
+        return Err("the poll of the record belongs to another partition".to_owned());
+    }
+    Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use votify_core::PollId;
+    use votify_core::poll::SealCause;
+    use votify_core::queue::CloseMarker;
+    use votify_core::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn records_in_the_wrong_partition_are_unreadable() {
+        let poll = PollId::from_bytes([7; 16]);
+        let record = LogRecord::Close(CloseMarker {
+            poll,
+            cause: SealCause::Owner,
+            closes_at: None,
+            at: Timestamp::from_micros(1).unwrap(),
+        });
+        let value = record.encode().unwrap();
+        let own = u32::from(partition_of(poll, 12));
+        for partition in 0..12 {
+            let read = read_record(&value, partition, 12);
+            if partition == own {
+                assert!(read.is_ok());
+            } else {
+                let reason = read.unwrap_err();
+                assert!(reason.contains("another partition"), "{reason}");
+            }
+        }
+        assert!(read_record(b"no record", own, 12).is_err());
     }
 }

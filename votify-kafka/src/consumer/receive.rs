@@ -1,5 +1,6 @@
 use futures_util::FutureExt;
 use rdkafka::consumer::Consumer;
+use rdkafka::message::BorrowedMessage;
 
 use super::{Driver, KafkaConsumer};
 use crate::error::Error;
@@ -15,13 +16,19 @@ impl KafkaConsumer {
     pub(super) fn receive(&mut self, driver: &Driver, max: usize) -> Result<(), Error> {
         while self.buffer.len() < max {
             match driver.recv().now_or_never() {
-                Some(Ok(message)) => self.buffer.push(&message, &self.context),
+                Some(Ok(message)) => self.push(&message),
                 Some(Err(error)) if self.buffer.len() == 0 => return Err(self.error(&error)),
                 Some(Err(_)) | None => break,
             }
         }
         self.buffer.drop_lost(&self.context);
         Ok(())
+    }
+
+    /// Adds a received message to the buffer.
+    pub(super) fn push(&mut self, message: &BorrowedMessage<'_>) {
+        self.buffer
+            .push(message, &self.context, self.settings.partitions);
     }
 
     /// Receives the events of the group, and a few records, while no batch is asked for.
