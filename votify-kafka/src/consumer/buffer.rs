@@ -5,6 +5,7 @@ use rdkafka::message::BorrowedMessage;
 use votify_core::backend::LogRecord;
 use votify_core::queue::{DeliveredRecord, RecordSource};
 
+use super::blocked::Blocked;
 use super::context::GroupContext;
 use crate::partitioner::partition_of;
 
@@ -53,6 +54,23 @@ pub(super) struct Buffer {
 impl Buffer {
     pub(super) fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Returns the number of records, without those of blocked partitions.
+    pub(super) fn len_without(&self, blocked: &Blocked) -> usize {
+        let is_counted = |entry: &&Entry| !blocked.contains(entry.source.partition);
+        self.entries.iter().filter(is_counted).count()
+    }
+
+    /// Returns the partitions with an unreadable record that is not set aside.
+    pub(super) fn blocked(&self) -> Blocked {
+        let is_unreadable = |entry: &&Entry| matches!(entry.content, Content::Unreadable(_));
+        let unreadable = self.entries.iter().filter(is_unreadable);
+        Blocked(
+            unreadable
+                .map(|entry| (entry.source.partition, entry.assignment))
+                .collect(),
+        )
     }
 
     /// Adds a message, unless its partition was lost.

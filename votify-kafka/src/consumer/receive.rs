@@ -2,6 +2,7 @@ use futures_util::FutureExt;
 use rdkafka::consumer::Consumer;
 use rdkafka::message::BorrowedMessage;
 
+use super::blocked::Blocked;
 use super::{Driver, KafkaConsumer};
 use crate::error::Error;
 
@@ -9,15 +10,21 @@ use crate::error::Error;
 const MAX_HELD: usize = 100_000;
 
 impl KafkaConsumer {
-    /// Receives what the client has, until `max` records wait. Never waits.
+    /// Receives what the client has, until `max` records of partitions that are not blocked
+    /// wait. Never waits.
     ///
     /// # Errors
     /// The client's error, if no record waits. It repeats its errors.
     pub(super) fn receive(&mut self, driver: &Driver, max: usize) -> Result<(), Error> {
-        while self.buffer.len() < max {
+        // Blocked partitions are paused, and their records wait beside the others.
+        let mut waiting = self.buffer.len_without(&self.blocked);
+        while waiting < max {
             match driver.recv().now_or_never() {
-                Some(Ok(message)) => self.push(&message),
-                Some(Err(error)) if self.buffer.len() == 0 => return Err(self.error(&error)),
+                Some(Ok(message)) => {
+                    self.push(&message);
+                    waiting += 1;
+                }
+                Some(Err(error)) if waiting == 0 => return Err(self.error(&error)),
                 Some(Err(_)) | None => break,
             }
         }
@@ -60,6 +67,8 @@ impl KafkaConsumer {
                 .resume(&assignment)
                 .map_err(|error| self.error(&error))?;
             self.is_paused = false;
+            // The call above has resumed them too.
+            self.blocked = Blocked::default();
         }
         Ok(())
     }
