@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 use votify_core::queue::{BallotQueue, QueueBatch, QueueConsumer};
 use votify_core::{BallotId, Choice, MemoryStore, Store, StoreExt};
 use votify_kafka::rdkafka::Message;
-use votify_kafka::rdkafka::message::Headers;
+use votify_kafka::rdkafka::message::{Headers, Timestamp};
 use votify_test_support::ballots;
 
 use crate::cluster::{Cluster, PARTITIONS};
@@ -194,4 +194,18 @@ async fn records_that_a_store_rejects_are_dead_letters() {
         assert_eq!(header(letter, "reason"), reason);
         assert_eq!(header(letter, "offset"), original.offset().to_string());
     }
+}
+
+/// Brokers reject records by this time.
+#[tokio::test(flavor = "multi_thread")]
+async fn votes_are_stored_with_their_time_of_acceptance() {
+    let cluster = Cluster::start();
+    let queue = cluster.queue().await;
+    let mut sent = record(&ballots::draft("Lunch?"), 1);
+    sent.accepted_at = votify_core::Timestamp::from_micros(1_795_000_000_123_456).unwrap();
+    queue.enqueue(&[sent]).await.remove(0).unwrap();
+    let stored = spawn_blocking(move || read_raw(&cluster, cluster.settings.topic()));
+    let stored = stored.await.unwrap().remove(0);
+    let time = Timestamp::CreateTime(1_795_000_000_123);
+    assert_eq!(stored.timestamp(), time);
 }
