@@ -18,8 +18,8 @@ use crate::settings::KafkaSettings;
 
 /// The time that connecting may take.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The time that a probe may take. Half of the engine's timeout for a queue, so that a slow
-/// probe does not delay the next one.
+/// The time that a probe may take. Shorter than the engine's timeout of a probe, 5 s, so that
+/// the error names the cause.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A [`BallotQueue`] on a topic of Kafka. A handle; clones share one producer.
