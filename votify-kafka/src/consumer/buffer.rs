@@ -9,14 +9,17 @@ use super::blocked::Blocked;
 use super::context::GroupContext;
 use crate::partitioner::partition_of;
 
-/// The largest value of an unreadable record that is stored with its reason. Kafka's
-/// default maximum is 1 MB, and a dead letter needs room for its headers.
+/// The maximum length of the key and the value of an unreadable record that are stored with
+/// its reason. The client sends at most 1 MB, with the headers, and would reject a larger
+/// dead letter each time.
+const MAX_STORED_KEY: usize = 64 * 1024;
 const MAX_STORED_VALUE: usize = 512 * 1024;
 
 /// A record whose value is not a record of Votify.
 #[derive(Debug, Clone)]
 pub(super) struct UnreadableRecord {
     pub(super) source: RecordSource,
+    /// The key. Cut if it is longer than 64 KiB.
     pub(super) key: Vec<u8>,
     /// The value. Cut if it is longer than 512 KiB.
     pub(super) value: Vec<u8>,
@@ -102,8 +105,8 @@ impl Buffer {
             Ok(record) => Content::Record(Box::new(record.deliver(source))),
             Err(reason) => Content::Unreadable(Box::new(UnreadableRecord {
                 source,
-                key: message.key().unwrap_or_default().to_vec(),
-                value: value[..value.len().min(MAX_STORED_VALUE)].to_vec(),
+                key: cut(message.key().unwrap_or_default(), MAX_STORED_KEY),
+                value: cut(value, MAX_STORED_VALUE),
                 reason,
             })),
         };
@@ -170,6 +173,10 @@ impl Buffer {
         rest.append(&mut self.entries);
         self.entries = rest;
     }
+}
+
+fn cut(bytes: &[u8], max: usize) -> Vec<u8> {
+    bytes[..bytes.len().min(max)].to_vec()
 }
 
 /// Reads a record, or returns why it cannot be counted.
