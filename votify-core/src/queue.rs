@@ -15,7 +15,7 @@ mod producer;
 mod record;
 
 pub use batch::{DeliveredRecord, QueueBatch, RecordSource};
-pub use consumer::QueueConsumer;
+pub use consumer::{IDLE_TIMEOUT, QueueConsumer};
 pub use error::QueueError;
 pub use producer::BallotQueue;
 pub use record::{BallotRecord, CloseMarker, QueueRecord};

@@ -1,3 +1,4 @@
+mod blocked;
 mod buffer;
 mod commit;
 mod context;
@@ -5,6 +6,7 @@ mod dead_letters;
 mod log_ends;
 mod progress;
 mod receive;
+mod unreadable;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +16,10 @@ use async_trait::async_trait;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
-use votify_core::queue::{DeliveredRecord, QueueBatch, QueueConsumer, QueueError, RecordSource};
+use tokio::time::{Instant, timeout_at};
+use votify_core::queue::{
+    DeliveredRecord, IDLE_TIMEOUT, QueueBatch, QueueConsumer, QueueError, RecordSource,
+};
 
 use crate::blocking::{drop_in_background, run_blocking};
 use crate::client_config;
@@ -22,11 +27,13 @@ use crate::error::{BACKEND, Error};
 use crate::metadata::check_topics;
 use crate::queue::CONNECT_TIMEOUT;
 use crate::settings::KafkaSettings;
+use blocked::Blocked;
 use buffer::{Buffer, Next};
 use context::GroupContext;
 use dead_letters::DeadLetters;
 use log_ends::LogEndReader;
 use progress::Progress;
+use unreadable::{SEND_POLL, UnreadableSender};
 
 type Driver = StreamConsumer<GroupContext>;
 
@@ -52,7 +59,10 @@ pub struct KafkaConsumer {
     context: GroupContext,
     buffer: Buffer,
     progress: HashMap<u32, Progress>,
-    dead_letters: DeadLetters,
+    dead_letters: Arc<DeadLetters>,
+    unreadable_sender: UnreadableSender,
+    /// The partitions that are paused until an unreadable record is set aside.
+    blocked: Blocked,
     log_ends: LogEndReader,
     /// The number of unreadable records that were set aside.
     unreadable: u64,
@@ -90,7 +100,9 @@ impl KafkaConsumer {
             context,
             buffer: Buffer::default(),
             progress: HashMap::new(),
-            dead_letters: DeadLetters::new(settings),
+            dead_letters: Arc::new(DeadLetters::new(settings)),
+            unreadable_sender: UnreadableSender::default(),
+            blocked: Blocked::default(),
             log_ends: LogEndReader::default(),
             unreadable: 0,
             is_paused: false,
@@ -116,35 +128,6 @@ impl KafkaConsumer {
         Error::from_kafka(error, self.context.client.last_error())
     }
 
-    /// Stores unreadable records with their reasons.
-    ///
-    /// # Errors
-    /// A record could not be stored. The others were.
-    async fn set_unreadable_aside(&mut self) -> Result<(), Error> {
-        let unreadable = self.buffer.unreadable();
-        if unreadable.is_empty() {
-            return Ok(());
-        }
-        let results = self.dead_letters.send_unreadable(&unreadable).await?;
-        let mut outcome = Ok(());
-        for (record, result) in unreadable.iter().zip(results) {
-            match result {
-                Ok(()) => {
-                    tracing::error!(
-                        partition = record.source.partition,
-                        log_position = record.source.log_position,
-                        reason = record.reason,
-                        "a record of the queue cannot be read and was set aside"
-                    );
-                    self.buffer.mark_set_aside(record.source);
-                    self.unreadable += 1;
-                }
-                Err(error) => outcome = Err(error),
-            }
-        }
-        outcome
-    }
-
     /// Removes up to `max` records from the buffer.
     fn take(&mut self, max: usize) -> QueueBatch {
         let Self {
@@ -168,18 +151,28 @@ impl KafkaConsumer {
         let driver = self.driver()?;
         let max = max.max(1);
         self.resume(&driver)?;
+        let deadline = Instant::now() + IDLE_TIMEOUT;
         loop {
             self.receive(&driver, max)?;
-            let set_aside = self.set_unreadable_aside().await;
+            self.set_unreadable_aside().await;
             self.buffer.drop_lost(&self.context);
+            self.pause_blocked(&driver)?;
             let batch = self.take(max);
             if !batch.records.is_empty() {
                 return Ok(batch);
             }
-            set_aside?;
             self.commit_set_aside().await?;
-            let message = driver.recv().await.map_err(|error| self.error(&error))?;
-            self.buffer.push(&message, &self.context);
+            if Instant::now() >= deadline {
+                return Ok(batch);
+            }
+            let wait_until = match self.unreadable_sender.is_sending() {
+                true => deadline.min(Instant::now() + SEND_POLL),
+                false => deadline,
+            };
+            if let Ok(message) = timeout_at(wait_until, driver.recv()).await {
+                let message = message.map_err(|error| self.error(&error))?;
+                self.push(&message);
+            }
         }
     }
 }

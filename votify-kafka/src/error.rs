@@ -20,7 +20,7 @@ pub(crate) enum Error {
     #[error("{cause}{}", details(.last_error.as_deref()))]
     Unavailable {
         cause: String,
-        /// The last error of a connection, which often tells why a call timed out.
+        /// The last error of a connection, which often explains why a call timed out.
         last_error: Option<String>,
     },
     /// The brokers rejected the call. A retry does not help.
@@ -30,7 +30,8 @@ pub(crate) enum Error {
     NoTopic(String),
     #[error(
         "the topic {topic} has {found} partitions, but the settings say {expected}; set \
-         `partitions` to the number with which the topic was created, which must never change"
+         `partitions` to {found} if the topic was created with this number; a topic whose number was changed \
+         cannot be used"
     )]
     Partitions {
         topic: String,

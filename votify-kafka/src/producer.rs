@@ -7,6 +7,7 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::future_producer::{DeliveryFuture, FutureProducerContext};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
+use votify_core::time::Timestamp;
 
 use crate::blocking::drop_in_background;
 use crate::client_context::Context;
@@ -21,6 +22,8 @@ pub(crate) struct OutgoingRecord {
     pub(crate) key: Vec<u8>,
     pub(crate) value: Vec<u8>,
     pub(crate) headers: Option<OwnedHeaders>,
+    /// The time of the record. Defaults to the time of the call.
+    pub(crate) time: Option<Timestamp>,
 }
 
 /// An idempotent producer for one topic, which is replaced when it fails for good.
@@ -82,6 +85,9 @@ impl Producer {
             .payload(&record.value);
         if let Some(headers) = &record.headers {
             outgoing = outgoing.headers(headers.clone());
+        }
+        if let Some(time) = record.time {
+            outgoing = outgoing.timestamp(time.as_micros().div_euclid(1_000));
         }
         driver
             .send_result(outgoing)

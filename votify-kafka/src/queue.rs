@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 use votify_core::backend::LogRecord;
 use votify_core::queue::{BallotQueue, BallotRecord, CloseMarker, QueueError};
+use votify_core::time::Timestamp;
 
 use crate::blocking::run_blocking;
 use crate::client_config;
@@ -17,8 +18,8 @@ use crate::settings::KafkaSettings;
 
 /// The time that connecting may take.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The time that a probe may take. Half of the engine's timeout for a queue, so that a slow
-/// probe does not delay the next one.
+/// The time that a probe may take. Shorter than the engine's timeout of a probe, 5 s, so that
+/// the error names the cause.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A [`BallotQueue`] on a topic of Kafka. A handle; clones share one producer.
@@ -95,6 +96,7 @@ impl KafkaQueue {
         let mut results: Vec<Result<(), QueueError>> = Vec::with_capacity(records.len());
         for record in records {
             let poll = record.poll();
+            let time = accepted_at(&record);
             match record.encode() {
                 Ok(value) => {
                     outgoing.push(OutgoingRecord {
@@ -102,6 +104,7 @@ impl KafkaQueue {
                         key: poll.as_bytes().to_vec(),
                         value,
                         headers: None,
+                        time,
                     });
                     results.push(Ok(()));
                 }
@@ -117,6 +120,17 @@ impl KafkaQueue {
             }
         }
         results
+    }
+}
+
+/// Returns the time of acceptance, which is the time of a vote's record in the log.
+///
+/// Brokers reject a record that is older than the delivery timeout. So a process that stalls
+/// after it has accepted a vote cannot store the vote behind the close of its poll.
+const fn accepted_at(record: &LogRecord) -> Option<Timestamp> {
+    match record {
+        LogRecord::Ballot(ballot) => Some(ballot.accepted_at),
+        LogRecord::Close(_) => None,
     }
 }
 

@@ -108,6 +108,8 @@ impl TopicSpec {
             settings: vec![
                 ("cleanup.policy", "delete".to_owned()),
                 ("retention.ms", retention.as_millis().to_string()),
+                // Brokers often limit the size of a log by default.
+                ("retention.bytes", "-1".to_owned()),
                 ("min.insync.replicas", settings.min_insync().to_string()),
                 ("unclean.leader.election.enable", "false".to_owned()),
                 ("message.timestamp.type", "CreateTime".to_owned()),

@@ -56,7 +56,8 @@ use keys::partition_of;
 ///
 /// The log position of a record is at least the server's time in microseconds. So no
 /// position is used twice after a restart or a flush that lost records, unless the
-/// server's clock is set back too.
+/// server's clock is set back too, or a replica with a clock that is behind replaces the
+/// server.
 ///
 /// # Delivery timeout
 ///
@@ -78,8 +79,8 @@ use keys::partition_of;
 /// # Permissions
 ///
 /// The connection's user needs access to all keys with the prefix. It needs `EVALSHA`,
-/// `EVAL`, `INFO`, `TIME` and the commands on hashes, sorted sets and streams. Without
-/// `CONFIG`, the durability is unknown.
+/// `EVAL`, `INFO`, `TIME`, `PEXPIRE` and the commands on hashes, sorted sets and streams.
+/// Without `CONFIG`, the durability is unknown.
 #[derive(Clone)]
 pub struct RedisQueue {
     inner: Arc<Inner>,
@@ -105,8 +106,7 @@ impl RedisQueue {
 
     /// Adds a consumer to a group, and creates the group if it is new.
     ///
-    /// A group that no consumer belongs to keeps its records, so that the queue is full
-    /// some time.
+    /// A group that no consumer belongs to keeps its records, so the queue eventually fills.
     ///
     /// # Errors
     /// - [`QueueError::Unavailable`]: the server cannot be reached; retry.

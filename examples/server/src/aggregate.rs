@@ -29,8 +29,8 @@ use crate::settings::{AggregateSettings, Sources, warn_unknown_variables};
 use crate::store::OpenedStore;
 use crate::{log, runtime};
 
-/// The time from the stop signal until what has not ended is cut off. A batch takes at most
-/// the store's timeout of 5 s.
+/// The time from the stop signal until what has not ended is cut off. A call of the
+/// store takes at most 5 s. A batch may have several, and the rest is delivered again.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Runs `votify aggregate`.

@@ -105,7 +105,8 @@ impl ServerQueue {
         match self {
             Self::None => {}
             Self::Redis(queue) => queue.close().await,
-            // The consumer has left its group when the aggregator ended.
+            // A consumer that ends leaves its group in the background. If the process ends
+            // first, its partitions are free after the session timeout.
             #[cfg(feature = "kafka")]
             Self::Kafka(_) => {}
         }

@@ -9,7 +9,7 @@ use crate::queue::{BallotRecord, CloseMarker, DeliveredRecord, QueueRecord, Reco
 pub use decode::DecodeRecordError;
 pub use encode::EncodeRecordError;
 
-/// The version of the format that is written. Versions up to it are read.
+/// The version of the format, the only one so far.
 const VERSION: u64 = 1;
 /// The first number after the version: what the record is.
 const BALLOT: u64 = 0;

@@ -8,7 +8,7 @@ mod pause;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::LogThrottle;
@@ -19,9 +19,8 @@ use close::AnnouncedCloses;
 pub use metrics::{AggregatorMetrics, AggregatorStats};
 use pause::Backoff;
 
-/// The time after which the gauges are updated while no batch arrives: records that the
-/// consumer sets aside change them too.
-const GAUGE_INTERVAL: Duration = Duration::from_secs(1);
+/// The time between two warnings about a call of the queue that has not ended.
+const SLOW_READ: Duration = Duration::from_secs(10);
 
 /// Counts the ballots of a queue: reads batches, casts them through the store of an engine,
 /// and commits them after the store has.
@@ -87,12 +86,32 @@ impl Aggregator {
         loop {
             self.metrics.record_lag(self.consumer.lag());
             self.metrics.record_unreadable(self.consumer.unreadable());
-            match timeout(GAUGE_INTERVAL, self.consumer.next_batch(max)).await {
-                Ok(Ok(batch)) => return batch,
-                Ok(Err(error)) => self.log_queue_failure("read", &error),
-                Err(_) => continue,
+            match self.read(max).await {
+                Ok(batch) if batch.records.is_empty() => backoff = Backoff::default(),
+                Ok(batch) => return batch,
+                Err(error) => {
+                    self.log_queue_failure("read", &error);
+                    tokio::time::sleep(backoff.next()).await;
+                }
             }
-            tokio::time::sleep(backoff.next()).await;
+        }
+    }
+
+    /// Reads one batch, which may be empty.
+    ///
+    /// The call is not dropped, however long it takes: it would begin again, and a step that
+    /// is slow each time would never end.
+    async fn read(&mut self, max: usize) -> Result<QueueBatch, QueueError> {
+        let started = Instant::now();
+        let mut read = self.consumer.next_batch(max);
+        loop {
+            match timeout(SLOW_READ, &mut read).await {
+                Ok(result) => return result,
+                Err(_) => tracing::warn!(
+                    seconds = started.elapsed().as_secs(),
+                    "the queue has not responded; no votes are counted until then"
+                ),
+            }
         }
     }
 

@@ -1,8 +1,13 @@
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::{DeliveredRecord, QueueBatch, QueueError};
+
+/// How long [`QueueConsumer::next_batch`] waits for a record: 1 s. An aggregator reads its
+/// gauges between two calls.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One consumer of a group: the aggregators' side of a queue.
 ///
@@ -28,7 +33,11 @@ pub trait QueueConsumer: fmt::Debug + Send + Sync + 'static {
     /// Returns a short name for logs and readiness, such as `memory` or `kafka`.
     fn backend(&self) -> &'static str;
 
-    /// Waits for records and returns up to `max` of them, at least one.
+    /// Waits for records and returns up to `max` of them. Returns an empty batch if there is
+    /// none within [`IDLE_TIMEOUT`].
+    ///
+    /// An aggregator never drops the call before it shuts down, because steps such as a
+    /// rebalance may take longer. So each of them needs a timeout of its own.
     ///
     /// # Errors
     /// - [`QueueError::Unavailable`]: the queue cannot be reached; call again.

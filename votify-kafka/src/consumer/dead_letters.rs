@@ -92,6 +92,7 @@ impl DeadLetters {
             key: key.to_vec(),
             value: value.to_vec(),
             headers: Some(headers),
+            time: None,
         }
     }
 }

@@ -1,6 +1,8 @@
 use futures_util::FutureExt;
 use rdkafka::consumer::Consumer;
+use rdkafka::message::BorrowedMessage;
 
+use super::blocked::Blocked;
 use super::{Driver, KafkaConsumer};
 use crate::error::Error;
 
@@ -8,20 +10,32 @@ use crate::error::Error;
 const MAX_HELD: usize = 100_000;
 
 impl KafkaConsumer {
-    /// Receives what the client has, until `max` records wait. Never waits.
+    /// Receives what the client has, until `max` records of partitions that are not blocked
+    /// wait. Never waits.
     ///
     /// # Errors
     /// The client's error, if no record waits. It repeats its errors.
     pub(super) fn receive(&mut self, driver: &Driver, max: usize) -> Result<(), Error> {
-        while self.buffer.len() < max {
+        // Blocked partitions are paused, and their records wait beside the others.
+        let mut waiting = self.buffer.len_without(&self.blocked);
+        while waiting < max {
             match driver.recv().now_or_never() {
-                Some(Ok(message)) => self.buffer.push(&message, &self.context),
-                Some(Err(error)) if self.buffer.len() == 0 => return Err(self.error(&error)),
+                Some(Ok(message)) => {
+                    self.push(&message);
+                    waiting += 1;
+                }
+                Some(Err(error)) if waiting == 0 => return Err(self.error(&error)),
                 Some(Err(_)) | None => break,
             }
         }
         self.buffer.drop_lost(&self.context);
         Ok(())
+    }
+
+    /// Adds a received message to the buffer.
+    pub(super) fn push(&mut self, message: &BorrowedMessage<'_>) {
+        self.buffer
+            .push(message, &self.context, self.settings.partitions);
     }
 
     /// Receives the events of the group, and a few records, while no batch is asked for.
@@ -53,6 +67,8 @@ impl KafkaConsumer {
                 .resume(&assignment)
                 .map_err(|error| self.error(&error))?;
             self.is_paused = false;
+            // The call above has resumed them too.
+            self.blocked = Blocked::default();
         }
         Ok(())
     }

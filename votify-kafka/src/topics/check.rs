@@ -86,6 +86,10 @@ fn problem(settings: &KafkaSettings, find: impl Fn(&str) -> Option<String>) -> O
         })
         .or_else(|| at_least("retention.ms", retention, "votes are deleted afterwards"))
         .or_else(|| {
+            let reason = "votes are deleted when the log is larger";
+            equals("retention.bytes", "-1", reason)
+        })
+        .or_else(|| {
             let names = [MAX_AGE, MAX_DIFFERENCE];
             let name = names.into_iter().find(|name| number(name).is_some())?;
             let found = number(name).filter(|found| *found > max_age)?;
@@ -119,6 +123,7 @@ mod tests {
             ("message.timestamp.type", "CreateTime"),
             ("min.insync.replicas", "2"),
             ("retention.ms", "604800000"),
+            ("retention.bytes", "-1"),
             (MAX_AGE, "5000"),
         ];
         assert_eq!(check(&good), None);
@@ -129,6 +134,7 @@ mod tests {
             "LogAppendTime",
             "1",
             "3600000",
+            "1073741824",
             "9223372036854775807",
         ]
         .into_iter()

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod blocked_partitions;
 mod broker;
 mod closing;
 mod cluster;

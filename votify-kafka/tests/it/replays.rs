@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
-use votify_core::queue::{BallotQueue, QueueConsumer};
+use votify_core::queue::{BallotQueue, QueueBatch, QueueConsumer};
 use votify_core::{BallotId, Choice, MemoryStore, Store, StoreExt};
 use votify_kafka::rdkafka::Message;
-use votify_kafka::rdkafka::message::Headers;
+use votify_kafka::rdkafka::message::{Headers, Timestamp};
 use votify_test_support::ballots;
 
 use crate::cluster::{Cluster, PARTITIONS};
@@ -169,7 +169,12 @@ async fn records_that_a_store_rejects_are_dead_letters() {
         result.unwrap();
     }
     let mut consumer = cluster.consumer("group").await;
-    let batch = consumer.next_batch(2).await.unwrap();
+    let mut batch = QueueBatch::default();
+    while batch.records.len() < 2 {
+        let rest = 2 - batch.records.len();
+        let next = consumer.next_batch(rest).await.unwrap();
+        batch.records.extend(next.records);
+    }
     let reason = "the poll is corrupt";
     consumer.set_aside(&batch.records, reason).await.unwrap();
     consumer.commit(&batch).await.unwrap();
@@ -189,4 +194,18 @@ async fn records_that_a_store_rejects_are_dead_letters() {
         assert_eq!(header(letter, "reason"), reason);
         assert_eq!(header(letter, "offset"), original.offset().to_string());
     }
+}
+
+/// Brokers reject records by this time.
+#[tokio::test(flavor = "multi_thread")]
+async fn votes_are_stored_with_their_time_of_acceptance() {
+    let cluster = Cluster::start();
+    let queue = cluster.queue().await;
+    let mut sent = record(&ballots::draft("Lunch?"), 1);
+    sent.accepted_at = votify_core::Timestamp::from_micros(1_795_000_000_123_456).unwrap();
+    queue.enqueue(&[sent]).await.remove(0).unwrap();
+    let stored = spawn_blocking(move || read_raw(&cluster, cluster.settings.topic()));
+    let stored = stored.await.unwrap().remove(0);
+    let time = Timestamp::CreateTime(1_795_000_000_123);
+    assert_eq!(stored.timestamp(), time);
 }

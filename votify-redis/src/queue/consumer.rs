@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use redis::Value;
 use tokio::time::{Instant, sleep};
-use votify_core::queue::{DeliveredRecord, QueueBatch, QueueConsumer, QueueError};
+use votify_core::queue::{DeliveredRecord, IDLE_TIMEOUT, QueueBatch, QueueConsumer, QueueError};
 
 use super::entry::EntryId;
 use super::error::Error;
@@ -26,6 +26,7 @@ use owned_partition::OwnedPartition;
 /// Bounds of the time between two reads of empty logs. It doubles with each.
 const MIN_IDLE: Duration = Duration::from_millis(2);
 const MAX_IDLE: Duration = Duration::from_millis(50);
+
 /// A consumer of a [`RedisQueue`](crate::RedisQueue).
 ///
 /// A group shares the partitions by the list of its consumers, which each of them renews
@@ -140,6 +141,7 @@ impl RedisQueueConsumer {
 
     async fn try_next_batch(&mut self, max: usize) -> Result<QueueBatch, Error> {
         let mut idle = MIN_IDLE;
+        let deadline = Instant::now() + IDLE_TIMEOUT;
         loop {
             self.rebalance().await?;
             let parts = self.read(max.max(1)).await?;
@@ -154,6 +156,11 @@ impl RedisQueueConsumer {
             }
             if has_unreadable {
                 self.commit_up_to(&BTreeMap::new()).await?;
+            }
+            if Instant::now() >= deadline {
+                return Ok(QueueBatch::default());
+            }
+            if has_unreadable {
                 continue;
             }
             sleep(idle).await;

@@ -3,6 +3,7 @@ use votify_core::backend::LogRecord;
 use votify_core::queue::{DeliveredRecord, RecordSource};
 
 use super::error::Error;
+use super::keys::partition_of;
 
 /// The maximum length of a stored reason in bytes.
 const MAX_REASON: usize = 500;
@@ -47,34 +48,41 @@ pub(super) struct Unreadable {
     pub(super) reason: String,
 }
 
+/// A partition of a queue, and the number of partitions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PartitionOf {
+    pub(super) partition: u32,
+    pub(super) partitions: u32,
+}
+
 /// Reads the entries of an `XRANGE` reply, which are behind the entry `before`.
 pub(super) fn parse_entries(
-    partition: u32,
+    log: PartitionOf,
     before: EntryId,
     reply: Vec<Value>,
 ) -> Result<Vec<Entry>, Error> {
     let mut before = before;
     let mut entries = Vec::with_capacity(reply.len());
     for entry in reply {
-        let entry = parse_entry(partition, before, entry)?;
+        let entry = parse_entry(log, before, entry)?;
         before = entry.id;
         entries.push(entry);
     }
     Ok(entries)
 }
 
-fn parse_entry(partition: u32, before: EntryId, entry: Value) -> Result<Entry, Error> {
+fn parse_entry(log: PartitionOf, before: EntryId, entry: Value) -> Result<Entry, Error> {
     let corrupt = || Error::Corrupt("an entry");
     let (id, fields) = <(String, Vec<Vec<u8>>)>::from_redis_value(entry).map_err(|_| corrupt())?;
     let id = EntryId::parse(&id).ok_or_else(corrupt)?;
     Ok(Entry {
         id,
-        content: read_record(partition, before, id, fields),
+        content: read_record(log, before, id, fields),
     })
 }
 
 fn read_record(
-    partition: u32,
+    log: PartitionOf,
     before: EntryId,
     id: EntryId,
     fields: Vec<Vec<u8>>,
@@ -96,8 +104,13 @@ fn read_record(
         return unreadable(value, SAME_POSITION.to_owned());
     }
     match LogRecord::decode(&value) {
+        // The log positions of this partition are not those of the poll. One that is higher
+        // would void the later votes of the poll.
+        Ok(record) if partition_of(record.poll(), log.partitions) != log.partition => {
+            unreadable(value, WRONG_PARTITION.to_owned())
+        }
         Ok(record) => Ok(record.deliver(RecordSource {
-            partition,
+            partition: log.partition,
             log_position: id.position,
         })),
         Err(error) => unreadable(value, error.to_string()),
@@ -105,6 +118,7 @@ fn read_record(
 }
 
 const SAME_POSITION: &str = "the log position is that of the entry before";
+const WRONG_PARTITION: &str = "the poll of the record belongs to another partition";
 const NO_VALUE: &str = "the entry has other fields than `v`";
 
 /// Returns a reason of at most 500 bytes.
@@ -114,10 +128,56 @@ pub(super) fn shortened(reason: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use votify_core::PollId;
+    use votify_core::poll::SealCause;
+    use votify_core::queue::CloseMarker;
+    use votify_core::time::Timestamp;
+
     use super::*;
+
+    const LOG: PartitionOf = PartitionOf {
+        partition: 3,
+        partitions: 8,
+    };
 
     fn bulk(text: &str) -> Value {
         Value::BulkString(text.as_bytes().to_vec())
+    }
+
+    fn marker_entry(id: &str, poll: PollId) -> Value {
+        let marker = LogRecord::Close(CloseMarker {
+            poll,
+            cause: SealCause::Owner,
+            closes_at: None,
+            at: Timestamp::from_micros(1).unwrap(),
+        });
+        let fields = vec![bulk("v"), Value::BulkString(marker.encode().unwrap())];
+        Value::Array(vec![bulk(id), Value::Array(fields)])
+    }
+
+    #[test]
+    fn records_in_the_wrong_partition_are_unreadable() {
+        let polls = (0..=255).map(|n| PollId::from_bytes([n; 16]));
+        let (own, others): (Vec<_>, Vec<_>) =
+            polls.partition(|poll| partition_of(*poll, LOG.partitions) == LOG.partition);
+        let start = EntryId {
+            position: 0,
+            ordinal: 0,
+        };
+        let entries = vec![
+            marker_entry("1-1", own[0]),
+            marker_entry("2-2", others[0]),
+            marker_entry("3-3", own[1]),
+        ];
+        let entries = parse_entries(LOG, start, entries).unwrap();
+        assert!(entries[0].content.is_ok());
+        let unreadable = entries[1].content.as_ref().unwrap_err();
+        assert_eq!(unreadable.reason, WRONG_PARTITION);
+        assert_eq!(
+            LogRecord::decode(&unreadable.value).unwrap().poll(),
+            others[0]
+        );
+        assert!(entries[2].content.is_ok());
     }
 
     fn entry(id: &str, fields: &[&str]) -> Value {
@@ -138,7 +198,7 @@ mod tests {
             position: 4,
             ordinal: 9,
         };
-        let entries = parse_entries(3, start, entries).unwrap();
+        let entries = parse_entries(LOG, start, entries).unwrap();
         let ids: Vec<_> = entries.iter().map(|entry| entry.id.to_string()).collect();
         assert_eq!(ids, ["5-1", "5-2", "5-3", "6-0", "18446744073709551615-7"]);
         let reasons = entries.iter().map(|entry| {
@@ -164,8 +224,8 @@ mod tests {
             position: 0,
             ordinal: 0,
         };
-        assert!(parse_entries(0, start, vec![entry("5", &[])]).is_err());
-        assert!(parse_entries(0, start, vec![Value::Int(7)]).is_err());
+        assert!(parse_entries(LOG, start, vec![entry("5", &[])]).is_err());
+        assert!(parse_entries(LOG, start, vec![Value::Int(7)]).is_err());
     }
 
     #[test]

@@ -13,8 +13,9 @@ pub(super) enum Error {
     Redis(#[from] error::Error),
     #[error("the partition has its maximum number of records")]
     Full,
-    /// The record reached the server after the delivery timeout, and was not stored.
-    #[error("the server did not store the record within {0:?}")]
+    /// The record reached the server after the delivery timeout, or the server did not
+    /// respond within it. In the second case the record may be stored.
+    #[error("the server did not confirm the record within {0:?}")]
     Late(Duration),
     #[error(transparent)]
     Encode(#[from] EncodeRecordError),

@@ -70,12 +70,19 @@ pub(crate) struct Consumer(pub(crate) Box<dyn QueueConsumer>);
 impl Consumer {
     /// Returns the next batch, of at most `max` records.
     pub(crate) async fn next_batch(&mut self, max: usize) -> QueueBatch {
-        let batch = timeout(TIMEOUT, self.0.next_batch(max)).await;
+        let read = async {
+            loop {
+                let batch = self.0.next_batch(max).await.expect("next_batch succeeds");
+                if !batch.records.is_empty() {
+                    return batch;
+                }
+            }
+        };
+        let batch = timeout(TIMEOUT, read).await;
         let batch = batch.expect("records arrive in time");
-        let batch = batch.expect("next_batch succeeds");
         assert!(
-            (1..=max).contains(&batch.records.len()),
-            "a batch has 1 to {max} records, but this one has {}",
+            batch.records.len() <= max,
+            "a batch has at most {max} records, but this one has {}",
             batch.records.len()
         );
         batch
@@ -84,7 +91,8 @@ impl Consumer {
     /// Returns the next batch, or `None` if none arrives soon.
     pub(crate) async fn try_next(&mut self, max: usize) -> Option<QueueBatch> {
         let batch = timeout(SILENCE, self.0.next_batch(max)).await.ok()?;
-        Some(batch.expect("next_batch succeeds"))
+        let batch = batch.expect("next_batch succeeds");
+        (!batch.records.is_empty()).then_some(batch)
     }
 
     /// Reads exactly `count` records without a commit.

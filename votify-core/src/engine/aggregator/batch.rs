@@ -19,6 +19,17 @@ use crate::store::StoreError;
 /// corrupt. Then they are set aside, so that the partition's other polls go on.
 pub(super) const MAX_REJECTIONS: u32 = 5;
 
+/// Returns true if the error is one of the poll, and not of the whole store.
+///
+/// `Failed` is of the store: a lost privilege or a changed password affects every poll, and
+/// ends when an operator acts. Votes wait for it.
+pub(super) const fn concerns_poll(error: &StoreError) -> bool {
+    !matches!(
+        error,
+        StoreError::Unavailable { .. } | StoreError::Failed { .. }
+    )
+}
+
 impl Aggregator {
     /// Casts ballots until the store has decided all of them.
     ///
@@ -74,18 +85,10 @@ impl Aggregator {
         rejections: &mut HashMap<PollId, u32>,
     ) -> ControlFlow<(), Vec<&'a DeliveredRecord>> {
         self.engine.inner.stats.record_store_failure();
-        if let (Some(failures), Some((_, error))) = (self.throttle.record_failure(), failed.first())
-        {
-            tracing::warn!(
-                failures,
-                votes = failed.len(),
-                error = error as &dyn std::error::Error,
-                "failed to count queued votes; will retry"
-            );
-        }
+        self.log_store_failure(&failed);
         let rejected: HashMap<PollId, String> = failed
             .iter()
-            .filter(|(_, error)| !error.is_transient())
+            .filter(|(_, error)| concerns_poll(error))
             .map(|(record, error)| (record.record.poll(), error.to_string()))
             .collect();
         for poll in rejected.keys() {
@@ -109,6 +112,33 @@ impl Aggregator {
             }
         }
         ControlFlow::Continue(retried)
+    }
+
+    /// Logs why ballots were not counted. A failure that an operator must end is an error.
+    fn log_store_failure(&self, failed: &[(&DeliveredRecord, StoreError)]) {
+        let permanent = failed.iter().find(|(_, error)| !error.is_transient());
+        let Some((_, error)) = permanent.or(failed.first()) else {
+            return;
+        };
+        let Some(failures) = self.throttle.record_failure() else {
+            return;
+        };
+        let (votes, error) = (failed.len(), error as &dyn std::error::Error);
+        if permanent.is_some() {
+            tracing::error!(
+                failures,
+                votes,
+                error,
+                "the store rejects queued votes; will retry"
+            );
+        } else {
+            tracing::warn!(
+                failures,
+                votes,
+                error,
+                "failed to count queued votes; will retry"
+            );
+        }
     }
 
     /// Sends the new tallies to viewers, other instances and event receivers.

@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Aggregator;
-use super::batch::MAX_REJECTIONS;
+use super::batch::{MAX_REJECTIONS, concerns_poll};
 use super::pause::Backoff;
 use crate::engine::EngineError;
 use crate::id::PollId;
@@ -64,7 +64,7 @@ impl Aggregator {
                     return ControlFlow::Continue(());
                 }
                 Err(error) => {
-                    rejections += u32::from(!error.is_transient());
+                    rejections += u32::from(concerns_poll(&error));
                     if rejections == MAX_REJECTIONS {
                         return self
                             .set_aside(vec![record.clone()], &error.to_string())

@@ -2,6 +2,7 @@
 
 mod closing;
 mod counting;
+mod slow_reads;
 
 use std::sync::Arc;
 use std::time::Duration;

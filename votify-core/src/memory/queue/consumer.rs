@@ -3,10 +3,11 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::time::{Instant, timeout_at};
 
 use super::BACKEND;
 use super::log::{Log, Progress};
-use crate::queue::{DeliveredRecord, QueueBatch, QueueConsumer, QueueError};
+use crate::queue::{DeliveredRecord, IDLE_TIMEOUT, QueueBatch, QueueConsumer, QueueError};
 
 /// A consumer of a [`MemoryQueue`](crate::MemoryQueue). Dropping it leaves its group.
 pub struct MemoryQueueConsumer {
@@ -50,16 +51,18 @@ impl QueueConsumer for MemoryQueueConsumer {
     }
 
     async fn next_batch(&mut self, max: usize) -> Result<QueueBatch, QueueError> {
+        let deadline = Instant::now() + IDLE_TIMEOUT;
         loop {
             let mut changed = pin!(self.log.changed.notified());
             // Registered before the log is read, so that no change is missed.
             changed.as_mut().enable();
             let (group, progress) = (&self.group, &mut self.progress);
             let records = self.log.read(group, self.member, progress, max.max(1));
-            if !records.is_empty() {
+            if !records.is_empty() || Instant::now() >= deadline {
                 return Ok(QueueBatch { records });
             }
-            changed.await;
+            // At the deadline the log is read once more.
+            let _ = timeout_at(deadline, changed).await;
         }
     }
 

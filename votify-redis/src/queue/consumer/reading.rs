@@ -4,7 +4,7 @@ use votify_core::queue::DeliveredRecord;
 
 use super::owned_partition::OwnedPartition;
 use super::{RedisQueueConsumer, parse_unless_empty};
-use crate::queue::entry::{Entry, EntryId, parse_entries};
+use crate::queue::entry::{Entry, EntryId, PartitionOf, parse_entries};
 use crate::queue::error::Error;
 use crate::queue::scripts::READ;
 
@@ -80,10 +80,14 @@ impl RedisQueueConsumer {
         let Some((lag, entries)) = found else {
             return Ok(None);
         };
+        let log = PartitionOf {
+            partition,
+            partitions: self.queue.partitions,
+        };
         Ok(Some(ReadPart {
             partition,
             lag,
-            entries: parse_entries(partition, cursor, entries)?,
+            entries: parse_entries(log, cursor, entries)?,
         }))
     }
 

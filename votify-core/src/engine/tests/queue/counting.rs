@@ -15,12 +15,15 @@ use crate::id::PollId;
 use crate::memory::{MemoryBroadcaster, MemoryQueue, MemoryStore};
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
+use crate::voter::Actor;
 
 /// A store that is away, or that rejects the ballots of one poll.
 #[derive(Debug)]
 struct UnreliableStore {
     inner: MemoryStore,
     is_away: AtomicBool,
+    /// Rejects every call, as a server does after the user has lost its privileges.
+    rejects_all: AtomicBool,
     /// Fails every second batch after it was written.
     loses_replies: AtomicBool,
     batches: AtomicU32,
@@ -32,6 +35,7 @@ impl UnreliableStore {
         Arc::new(Self {
             inner: MemoryStore::new(),
             is_away: AtomicBool::new(false),
+            rejects_all: AtomicBool::new(false),
             loses_replies: AtomicBool::new(false),
             batches: AtomicU32::new(0),
             rejected: std::sync::Mutex::default(),
@@ -53,6 +57,9 @@ impl ForwardStore for UnreliableStore {
     }
 
     async fn before_call(&self) -> Result<(), StoreError> {
+        if self.rejects_all.load(Ordering::SeqCst) {
+            return Err(StoreError::failed("unreliable", "permission denied"));
+        }
         match self.is_away.load(Ordering::SeqCst) {
             true => Err(StoreError::unavailable("unreliable", "the store is away")),
             false => Ok(()),
@@ -119,6 +126,42 @@ async fn votes_are_accepted_while_the_store_is_away() {
             .unwrap()
             .is_exact()
     );
+}
+
+/// Neither votes nor close markers are set aside.
+#[tokio::test]
+async fn votes_wait_while_the_store_rejects_every_call() {
+    let store = UnreliableStore::new();
+    let harness = QueueHarness::on(Arc::<UnreliableStore>::clone(&store), MemoryQueue::new());
+    let polls = [
+        harness.harness.create_poll().await,
+        harness.harness.create_poll().await,
+    ];
+    for voter in 1..11 {
+        for poll in &polls {
+            let option = first_option(poll);
+            harness.cast(poll.id, voter, voter, option).await;
+        }
+    }
+    harness
+        .harness
+        .engine
+        .close_poll(polls[0].id, Actor::Host)
+        .await
+        .unwrap();
+    store.rejects_all.store(true, Ordering::SeqCst);
+    let metrics = harness.aggregate();
+    wait_until(async || metrics.read().paused).await;
+    // Five rejections take 0.75 s.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(metrics.read().set_aside, 0);
+    store.rejects_all.store(false, Ordering::SeqCst);
+    for poll in &polls {
+        harness.wait_for_votes(poll.id, 10).await;
+    }
+    harness.wait_for_seal(polls[0].id).await;
+    wait_until(async || metrics.read().lag == 0).await;
+    assert!(harness.queue.dead_records().is_empty());
 }
 
 #[tokio::test]
