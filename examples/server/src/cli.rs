@@ -57,7 +57,7 @@ pub(crate) struct StoreArgs {
 /// The queue of votes.
 #[derive(Debug, Args)]
 pub(crate) struct QueueArgs {
-    /// Queue that accepts votes before they are counted: none, redis://…[/NUMBER][/NAME] or kafka://HOST:PORT[,HOST:PORT]/TOPIC [default: none]
+    /// Queue that accepts votes before they are counted: none, redis://HOST/NUMBER/NAME or kafka://HOST:PORT,HOST:PORT/TOPIC [default: none]
     #[arg(long, env = "VOTIFY_QUEUE", hide_env_values = true, value_name = "URL")]
     pub(crate) queue: Option<String>,
 }

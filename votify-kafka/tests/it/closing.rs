@@ -77,8 +77,6 @@ impl BallotQueue for RecordingQueue {
 
 /// Two engines on one log and one store.
 struct Fleet {
-    /// Runs until the fleet is dropped.
-    _cluster: Cluster,
     election: Election,
     engines: [PollEngine; 2],
     times: Arc<Mutex<HashMap<BallotId, Timestamp>>>,
@@ -106,7 +104,6 @@ impl Fleet {
             },
             engines,
             times: Arc::clone(&queue.times),
-            _cluster: cluster,
         }
     }
 

@@ -16,8 +16,9 @@ pub(crate) const PARTITIONS: u16 = 6;
 /// A mock cluster with the topics of a queue.
 #[derive(Clone)]
 pub(crate) struct Cluster {
-    /// The client that owns the cluster.
-    owner: Arc<BaseProducer>,
+    /// The client that owns the cluster. It lives as long as the process: a commit in flight
+    /// would wait for ever for a cluster that is gone, and the test with it.
+    owner: &'static BaseProducer,
     pub(crate) settings: KafkaSettings,
 }
 
@@ -36,7 +37,7 @@ impl Cluster {
         let settings = settings.session_timeout(Duration::from_secs(6));
         let settings = adjust(settings.partitions(PARTITIONS));
         let cluster = Self {
-            owner: Arc::new(owner),
+            owner: Box::leak(Box::new(owner)),
             settings,
         };
         let create = |topic: &str, partitions| {
