@@ -34,10 +34,12 @@ async function leaveUnsettled(browser, { window, page, poll }, send) {
   await poll.getByText("You are offline.").waitFor();
   const stored = await page.evaluate(() => ({ ...sessionStorage }));
   const copy = new PollPage(await browser.openBeside(window));
-  // A page that another one replaces can still send its vote, so the tab is closed.
+  // A page that another one replaces can still send its vote, so the tab is closed. Chromium
+  // may run scripts of a closed page for a moment, so they send nothing any more.
+  await page.evaluate(() => {
+    globalThis.fetch = () => new Promise(() => {});
+  });
   await page.close();
-  // Chromium may run scripts of a closed page for a moment.
-  await copy.page.waitForTimeout(1_000);
   await context.setOffline(false);
   await copy.page.addInitScript((stored) => {
     if (sessionStorage.length === 0) Object.assign(sessionStorage, stored);
