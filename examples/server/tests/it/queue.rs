@@ -327,6 +327,7 @@ async fn wrong_combinations_are_one_line() {
             ],
             "--queue: a store in memory loses its polls",
         ),
+        #[cfg(not(feature = "kafka"))]
         (
             &["migrate", "--queue", "kafka://broker:9092/votes"],
             "--queue: this build has no Kafka",

@@ -296,6 +296,7 @@ async fn an_invalid_value_is_reported_in_one_line_with_exit_code_2() {
             "redis://:hunter2@cache/a/b",
             ["VOTIFY_QUEUE", "not a database number and a name"],
         ),
+        #[cfg(not(feature = "kafka"))]
         (
             "",
             "VOTIFY_QUEUE",
