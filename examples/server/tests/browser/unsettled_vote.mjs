@@ -31,7 +31,8 @@ async function leaveUnsettled(browser, { window, page, poll }, send) {
   const context = page.context();
   await context.setOffline(true);
   await send();
-  await poll.getByText("You are offline.").waitFor();
+  // The announcer of the page says it too.
+  await poll.getByText("You are offline.").first().waitFor();
   const stored = await page.evaluate(() => ({ ...sessionStorage }));
   const copy = new PollPage(await browser.openBeside(window));
   // A page that another one replaces can still send its vote, so the tab is closed. Chromium
