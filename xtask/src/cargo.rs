@@ -131,6 +131,7 @@ mod tests {
                 "votify",
                 "votify-axum",
                 "votify-core",
+                "votify-kafka",
                 "votify-redis",
                 "votify-sqlx"
             ]
