@@ -8,7 +8,7 @@ use crate::error::Error;
 
 /// The eviction of data by a server whose memory is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Eviction {
+enum Eviction {
     /// The server rejects writes instead.
     Never,
     /// The policy evicts, but no memory limit is set.
@@ -27,8 +27,37 @@ const SETTINGS: [&str; 6] = [
     "maxmemory-policy",
 ];
 
+/// Returns the weakest durability of all servers, according to their settings.
+///
+/// # Errors
+/// - [`Error::Evicting`]: a server evicts data when its memory is full.
+/// - Those of a call to the servers.
+pub(crate) async fn read(redis: &Redis) -> Result<Durability, Error> {
+    let (durability, eviction) = read_settings(redis).await?;
+    match eviction {
+        Eviction::Now => return Err(Error::Evicting),
+        Eviction::IfLimited => tracing::warn!(
+            "Redis would evict votes if maxmemory were set; set maxmemory-policy to noeviction"
+        ),
+        Eviction::Never => {}
+    }
+    Ok(durability)
+}
+
+/// Fails unless every acknowledged vote survives a crash and a loss of power.
+///
+/// # Errors
+/// - [`Error::NotDurable`]: it does not.
+pub(crate) fn require(durability: Durability) -> Result<(), Error> {
+    if durability.is_durable() {
+        Ok(())
+    } else {
+        Err(Error::NotDurable(durability))
+    }
+}
+
 /// Reads durability and eviction of all servers, and returns the weakest of each.
-pub(crate) async fn read_settings(redis: &Redis) -> Result<(Durability, Eviction), Error> {
+async fn read_settings(redis: &Redis) -> Result<(Durability, Eviction), Error> {
     let mut get = cmd("CONFIG");
     get.arg("GET").arg(&SETTINGS);
     match redis.run_on_masters::<HashMap<String, String>>(&get).await {

@@ -5,6 +5,7 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 use votify_core::StoreError;
 use votify_core::broadcast::BroadcastError;
 use votify_core::limit::LimitError;
+use votify_core::store::Durability;
 
 /// The backend name in errors and logs.
 pub(crate) const NAME: &str = "redis";
@@ -41,6 +42,14 @@ pub(crate) enum Error {
     InvalidUrl(String),
     #[error("invalid prefix: expected 1 to 64 letters, digits, '-', '_', '.' or ':'")]
     InvalidPrefix,
+    #[error(
+        "Redis evicts votes when its memory is full: set maxmemory-policy to noeviction, or maxmemory to 0"
+    )]
+    Evicting,
+    #[error(
+        "Redis is not durable: an acknowledged vote is {0}; set appendonly to yes and appendfsync to always"
+    )]
+    NotDurable(Durability),
     #[error("the broadcaster is closed")]
     Closed,
 }

@@ -20,6 +20,7 @@ pub use config::RedisQueueConfig;
 pub use consumer::RedisQueueConsumer;
 
 use crate::connect::Redis;
+use crate::durability;
 use crate::error::NAME;
 use config::check_name;
 use error::Error;
@@ -145,11 +146,9 @@ impl RedisQueue {
     /// Returns [`QueueError::Failed`] with the actual durability otherwise. Set
     /// `appendonly yes` and `appendfsync always` on the server.
     pub fn require_durable(self) -> Result<Self, QueueError> {
-        if self.inner.durability.is_durable() {
-            Ok(self)
-        } else {
-            Err(Error::NotDurable(self.inner.durability).into_queue_error())
-        }
+        durability::require(self.inner.durability)
+            .map_err(|error| Error::from(error).into_queue_error())?;
+        Ok(self)
     }
 }
 

@@ -35,7 +35,7 @@ use votify_core::{
 };
 
 use crate::connect::Redis;
-use crate::durability::{self, Eviction};
+use crate::durability;
 use crate::error::NAME;
 use cas::{PollLocks, with_timeout};
 use error::Error;
@@ -146,16 +146,9 @@ impl RedisStore {
     ///   `maxmemory` and a `maxmemory-policy` of `allkeys-*`. Change the policy to
     ///   `noeviction`.
     pub async fn from_client(redis: Redis) -> Result<Self, StoreError> {
-        let (durability, eviction) = durability::read_settings(&redis)
+        let durability = durability::read(&redis)
             .await
             .map_err(|error| Error::from(error).into_store_error())?;
-        match eviction {
-            Eviction::Now => return Err(Error::Evicting.into_store_error()),
-            Eviction::IfLimited => tracing::warn!(
-                "Redis would evict votes if maxmemory were set; set maxmemory-policy to noeviction"
-            ),
-            Eviction::Never => {}
-        }
         if !durability.is_durable() {
             tracing::warn!(%durability, "Redis may lose acknowledged votes");
         }
@@ -183,11 +176,9 @@ impl RedisStore {
     /// Returns [`StoreError::Failed`] with the actual durability otherwise. Set
     /// `appendonly yes` and `appendfsync always` on the server.
     pub fn require_durable(self) -> Result<Self, StoreError> {
-        if self.durability.is_durable() {
-            Ok(self)
-        } else {
-            Err(Error::NotDurable(self.durability).into_store_error())
-        }
+        durability::require(self.durability)
+            .map_err(|error| Error::from(error).into_store_error())?;
+        Ok(self)
     }
 
     /// Schedules an update of the poll's trending score in the listings.

@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use votify_core::backend::EncodeRecordError;
 use votify_core::queue::QueueError;
-use votify_core::store::Durability;
 
 use crate::error::{self, NAME};
 
@@ -27,14 +26,6 @@ pub(super) enum Error {
         "the queue has {found} partitions, not {wanted}; the number of partitions never changes"
     )]
     OtherPartitions { found: u32, wanted: u32 },
-    #[error(
-        "Redis evicts votes when its memory is full: set maxmemory-policy to noeviction, or maxmemory to 0"
-    )]
-    Evicting,
-    #[error(
-        "Redis is not durable: an acknowledged vote is {0}; set appendonly to yes and appendfsync to always"
-    )]
-    NotDurable(Durability),
     #[error("cannot decode {0} of the queue")]
     Corrupt(&'static str),
 }

@@ -13,7 +13,7 @@ use super::keys::Keys;
 use super::scripts::{CREATE, ENQUEUE, LENGTH, TIME};
 use super::server_clock::ServerClock;
 use crate::connect::Redis;
-use crate::durability::{self, Eviction};
+use crate::durability;
 use crate::script::Script;
 
 /// The queue that all its handles share.
@@ -32,14 +32,7 @@ pub(super) struct Inner {
 impl Inner {
     pub(super) async fn open(redis: Redis, config: RedisQueueConfig) -> Result<Self, Error> {
         let config = config.check()?;
-        let (durability, eviction) = durability::read_settings(&redis).await?;
-        match eviction {
-            Eviction::Now => return Err(Error::Evicting),
-            Eviction::IfLimited => tracing::warn!(
-                "Redis would evict votes if maxmemory were set; set maxmemory-policy to noeviction"
-            ),
-            Eviction::Never => {}
-        }
+        let durability = durability::read(&redis).await?;
         if !durability.is_durable() {
             tracing::warn!(%durability, "the queue in Redis may lose acknowledged votes");
         }

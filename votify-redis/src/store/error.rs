@@ -1,6 +1,5 @@
 use redis::RedisError;
 use votify_core::ballot::EncodeChoiceError;
-use votify_core::store::Durability;
 use votify_core::{JoinCode, PollId, StoreError};
 
 use crate::error::{self, NAME};
@@ -21,14 +20,6 @@ pub(super) enum Error {
     EncodeChoice(EncodeChoiceError),
     #[error("too many ballots of one poll in one call: {ballots}")]
     TooManyBallots { ballots: usize },
-    #[error(
-        "Redis evicts votes when its memory is full: set maxmemory-policy to noeviction, or maxmemory to 0"
-    )]
-    Evicting,
-    #[error(
-        "Redis is not durable: an acknowledged vote is {0}; set appendonly to yes and appendfsync to always"
-    )]
-    NotDurable(Durability),
     #[error("poll {0} does not exist")]
     NotFound(PollId),
     #[error("poll {0} already exists")]
@@ -97,11 +88,9 @@ impl Error {
                 StoreError::corrupt(NAME, error)
             }
             Self::Redis(error) => error.into_store_error(),
-            Self::Encode(_)
-            | Self::EncodeChoice(_)
-            | Self::TooManyBallots { .. }
-            | Self::Evicting
-            | Self::NotDurable(_) => StoreError::failed(NAME, self),
+            Self::Encode(_) | Self::EncodeChoice(_) | Self::TooManyBallots { .. } => {
+                StoreError::failed(NAME, self)
+            }
         }
     }
 }
