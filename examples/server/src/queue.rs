@@ -42,8 +42,6 @@ impl ServerQueue {
             QueueUrl::Kafka(url) => ServerKafka::open(url)
                 .await
                 .map(|kafka| Self::Kafka(Box::new(kafka))),
-            #[cfg(not(feature = "kafka"))]
-            QueueUrl::Kafka(_) => Err(CliError::usage("--queue: this build has no Kafka")),
         }
     }
 

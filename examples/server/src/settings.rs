@@ -12,6 +12,7 @@ mod creation;
 mod creators;
 mod hosts;
 mod issuer;
+#[cfg(feature = "kafka")]
 mod kafka_url;
 mod limits_url;
 mod listen;
@@ -130,11 +131,7 @@ impl ServeSettings {
             .parse_or("off", |text| expect_only("off", text))?;
         let queue = QueueUrl::read(&args.queue, sources)?;
         queue.check(&common.store)?;
-        let cache = sources
-            .setting("cache", args.cache.as_ref(), file.cache.as_ref())
-            .private()
-            .parse_or(CacheUrl::DEFAULT, cache::parse)?;
-        cache.check(&common.store)?;
+        let cache = CacheUrl::read(args.cache.as_ref(), sources, &common.store)?;
         Ok(Self {
             common,
             cache,
@@ -156,14 +153,7 @@ impl ServeSettings {
                     file.require_durable.as_ref(),
                 )
                 .parse_or("false", boolean)?,
-            broadcast: sources
-                .setting(
-                    "broadcast",
-                    args.broadcast.as_ref(),
-                    file.broadcast.as_ref(),
-                )
-                .private()
-                .parse_or(BroadcastUrl::DEFAULT, broadcast::parse)?,
+            broadcast: BroadcastUrl::read(args.broadcast.as_ref(), sources)?,
             listen: sources
                 .setting("listen", args.listen.as_ref(), file.listen.as_ref())
                 .parse_or("127.0.0.1:8080", listen::parse)?,

@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use super::{BroadcastUrl, CacheUrl, QueueUrl, Sources, StoreSettings, broadcast, cache, listen};
+use super::{BroadcastUrl, CacheUrl, QueueUrl, Sources, StoreSettings, listen};
 use crate::cli::AggregateArgs;
 use crate::error::CliError;
 
@@ -25,23 +25,12 @@ impl AggregateSettings {
             ));
         }
         queue.check(&common.store)?;
-        let cache = sources
-            .setting("cache", args.cache.as_ref(), file.cache.as_ref())
-            .private()
-            .parse_or(CacheUrl::DEFAULT, cache::parse)?;
-        cache.check(&common.store)?;
+        let cache = CacheUrl::read(args.cache.as_ref(), sources, &common.store)?;
         Ok(Self {
             common,
             queue,
             cache,
-            broadcast: sources
-                .setting(
-                    "broadcast",
-                    args.broadcast.as_ref(),
-                    file.broadcast.as_ref(),
-                )
-                .private()
-                .parse_or(BroadcastUrl::DEFAULT, broadcast::parse)?,
+            broadcast: BroadcastUrl::read(args.broadcast.as_ref(), sources)?,
             listen: sources
                 .setting("listen", args.listen.as_ref(), file.listen.as_ref())
                 .parse_or("127.0.0.1:8081", listen::parse)?,

@@ -2,6 +2,8 @@ use std::fmt;
 
 use super::redis_url;
 use super::server_url::ServerUrl;
+use super::sources::Sources;
+use crate::error::CliError;
 
 /// The value of `--broadcast`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,13 @@ pub(crate) enum BroadcastUrl {
 
 impl BroadcastUrl {
     pub(super) const DEFAULT: &str = "local:";
+
+    pub(super) fn read(flag: Option<&String>, sources: &Sources<'_>) -> Result<Self, CliError> {
+        sources
+            .setting("broadcast", flag, sources.file().broadcast.as_ref())
+            .private()
+            .parse_or(Self::DEFAULT, parse)
+    }
 }
 
 /// Writes the URL without its password.
@@ -28,7 +37,7 @@ impl fmt::Display for BroadcastUrl {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<BroadcastUrl, String> {
+fn parse(text: &str) -> Result<BroadcastUrl, String> {
     match text.split_once(':') {
         Some(("local", "")) => Ok(BroadcastUrl::Local),
         Some(("postgres" | "postgresql", _)) => ServerUrl::parse(text).map(BroadcastUrl::Postgres),

@@ -2,6 +2,7 @@ use std::fmt;
 
 use super::redis_url;
 use super::server_url::ServerUrl;
+use super::sources::Sources;
 use super::store::StoreUrl;
 use crate::error::CliError;
 
@@ -15,8 +16,22 @@ pub(crate) enum CacheUrl {
 impl CacheUrl {
     pub(super) const DEFAULT: &str = "none";
 
+    /// Reads the setting, and checks it for this store.
+    pub(super) fn read(
+        flag: Option<&String>,
+        sources: &Sources<'_>,
+        store: &StoreUrl,
+    ) -> Result<Self, CliError> {
+        let cache = sources
+            .setting("cache", flag, sources.file().cache.as_ref())
+            .private()
+            .parse_or(Self::DEFAULT, parse)?;
+        cache.check(store)?;
+        Ok(cache)
+    }
+
     /// Fails if a cache in front of this store would do harm.
-    pub(super) fn check(&self, store: &StoreUrl) -> Result<(), CliError> {
+    fn check(&self, store: &StoreUrl) -> Result<(), CliError> {
         let problem = match (self, store) {
             (Self::None, _) => return Ok(()),
             (_, StoreUrl::Redis(_)) => "a store in Redis needs no cache",
@@ -43,7 +58,7 @@ impl fmt::Display for CacheUrl {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<CacheUrl, String> {
+fn parse(text: &str) -> Result<CacheUrl, String> {
     match text.split_once(':') {
         None if text == CacheUrl::DEFAULT => Ok(CacheUrl::None),
         Some((scheme, _)) if redis_url::is_redis(scheme) => {

@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::fmt;
 
 use super::server_url::HIDDEN;
@@ -8,10 +9,7 @@ pub(crate) struct KafkaUrl(String);
 
 impl KafkaUrl {
     /// Checks a URL. Errors never repeat the text, which may hold a password.
-    #[cfg(feature = "kafka")]
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        use std::error::Error;
-
         match votify_kafka::KafkaSettings::from_url(text) {
             Ok(_) => Ok(Self(text.to_owned())),
             Err(error) => {
@@ -21,13 +19,7 @@ impl KafkaUrl {
         }
     }
 
-    #[cfg(not(feature = "kafka"))]
-    pub(super) fn parse(_: &str) -> Result<Self, String> {
-        Err("this build has no Kafka; use redis:, or build with --features kafka".into())
-    }
-
     /// Returns the URL with its credentials.
-    #[cfg(feature = "kafka")]
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -53,7 +45,7 @@ impl fmt::Debug for KafkaUrl {
     }
 }
 
-#[cfg(all(test, feature = "kafka"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

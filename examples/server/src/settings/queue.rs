@@ -2,6 +2,7 @@ use std::fmt;
 
 use url::Url;
 
+#[cfg(feature = "kafka")]
 use super::kafka_url::KafkaUrl;
 use super::redis_url;
 use super::server_url::ServerUrl;
@@ -22,6 +23,7 @@ pub(crate) enum QueueUrl {
         name: String,
     },
     /// Topics on Kafka.
+    #[cfg(feature = "kafka")]
     Kafka(KafkaUrl),
 }
 
@@ -58,6 +60,7 @@ impl fmt::Display for QueueUrl {
                 let server = server.to_string();
                 write!(f, "{}/{name}", server.trim_end_matches('/'))
             }
+            #[cfg(feature = "kafka")]
             Self::Kafka(url) => url.fmt(f),
         }
     }
@@ -67,7 +70,12 @@ fn parse(text: &str) -> Result<QueueUrl, String> {
     match text.split_once(':') {
         None if text == QueueUrl::DEFAULT => Ok(QueueUrl::None),
         Some((scheme, _)) if redis_url::is_redis(scheme) => redis(text),
+        #[cfg(feature = "kafka")]
         Some(("kafka", _)) => KafkaUrl::parse(text).map(QueueUrl::Kafka),
+        #[cfg(not(feature = "kafka"))]
+        Some(("kafka", _)) => {
+            Err("this build has no Kafka; use redis:, or build with --features kafka".into())
+        }
         _ => Err("must be none or begin with redis:, rediss: or kafka:".into()),
     }
 }
