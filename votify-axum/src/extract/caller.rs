@@ -59,8 +59,12 @@ impl RequestCaller {
 
     /// Returns the session that this request started, else the session of its cookie.
     pub(crate) fn session_id(&self) -> Option<SessionId> {
-        let session = self.new_session.or(self.session);
-        session.map(|session| session.id)
+        self.current_session().map(|session| session.id)
+    }
+
+    /// Returns the session that this request started or counted, else that of its cookie.
+    fn current_session(&self) -> Option<Session> {
+        self.new_session.or(self.session)
     }
 
     /// Returns the block of addresses that counts as one address.
@@ -196,8 +200,8 @@ impl RequestCaller {
 
     /// Returns true if the session counted toward the rate of new sessions.
     pub(crate) fn has_counted_session(&self) -> bool {
-        let session = self.new_session.or(self.session);
-        session.is_some_and(|session| session.is_counted)
+        self.current_session()
+            .is_some_and(|session| session.is_counted)
     }
 
     /// Returns the session that has a limit of its own. A WebSocket that was opened without a
