@@ -15,27 +15,10 @@ use votify_core::conformance::{INVITE_CASES, check_invites};
 use votify_redis::{Redis, RedisStore};
 #[cfg(feature = "cluster")]
 use votify_test_support::redis::Cluster;
-use votify_test_support::redis::{Server, ServerConfig, new_prefix};
+use votify_test_support::redis::{Server, ServerConfig, Url, new_prefix};
 
 /// Opens stores on a server, each with a prefix of its own. `None` if there is no server.
 struct OnServer<S>(Option<S>);
-
-trait Url: Send + Sync {
-    fn url(&self) -> String;
-}
-
-impl Url for Server {
-    fn url(&self) -> String {
-        Self::url(self)
-    }
-}
-
-#[cfg(feature = "cluster")]
-impl Url for Cluster {
-    fn url(&self) -> String {
-        Self::url(self)
-    }
-}
 
 async fn open_store(url: &str, prefix: &str) -> Arc<RedisStore> {
     let redis = Redis::connect(url).await.unwrap();

@@ -166,14 +166,7 @@ impl Fleet {
         }
         // Ballots without an acknowledgement may count too.
         assert!(election.votes(poll.id).await >= counted);
-        assert!(
-            election
-                .engine
-                .audit_poll(poll.id)
-                .await
-                .unwrap()
-                .is_exact()
-        );
+        election.assert_exact(poll.id).await;
         (counted, refused)
     }
 }

@@ -168,12 +168,17 @@ impl Election {
             assert_eq!(tally.total_votes, expected);
             // One change for each ballot: none was counted twice.
             assert_eq!(tally.position.revision, expected);
-            let audit = self.engine.audit_poll(poll.id).await.unwrap();
-            assert!(audit.is_exact(), "{audit:?}");
+            self.assert_exact(poll.id).await;
         }
         for cast in acknowledged {
             assert_eq!(self.status(cast).await, VoteStatus::Counted);
         }
+    }
+
+    /// Asserts that the tally is equal to a recount.
+    pub(crate) async fn assert_exact(&self, poll: PollId) {
+        let audit = self.engine.audit_poll(poll).await.unwrap();
+        assert!(audit.is_exact(), "{audit:?}");
     }
 
     pub(crate) async fn status(&self, cast: &Acknowledged) -> VoteStatus {

@@ -77,14 +77,7 @@ async fn votes_wait_for_the_store(pause: Duration) {
     for poll in &polls {
         let expected = (before.len() + new) / polls.len();
         assert_eq!(election.votes(poll.id).await, expected as u64);
-        assert!(
-            election
-                .engine
-                .audit_poll(poll.id)
-                .await
-                .unwrap()
-                .is_exact()
-        );
+        election.assert_exact(poll.id).await;
     }
 }
 

@@ -8,13 +8,12 @@ use votify_redis::{Redis, RedisQueue, RedisQueueConfig};
 use votify_test_support::ballots::error_chain;
 use votify_test_support::redis::{Server, ServerConfig};
 
-use crate::harness::{config, enqueue, open_queue, poll, read, record, try_read};
+use crate::harness::{config, enqueue, one_partition, open_queue, poll, read, record, try_read};
 
-fn one_partition(max_records: u32) -> RedisQueueConfig {
+fn one_partition_of(max_records: u32) -> RedisQueueConfig {
     RedisQueueConfig {
-        partitions: Some(1),
         max_records,
-        ..config()
+        ..one_partition()
     }
 }
 
@@ -23,7 +22,7 @@ async fn full_partition_rejects_records_until_every_group_has_committed() {
     let Some(server) = Server::new() else {
         return;
     };
-    let queue = open_queue(&server.url(), one_partition(10)).await;
+    let queue = open_queue(&server.url(), one_partition_of(10)).await;
     let records: Vec<_> = (0..12).map(|n| record(poll(1), n)).collect();
     let results = queue.enqueue(&records).await;
     let is_full = |result: &Result<(), QueueError>| matches!(result, Err(QueueError::Full { .. }));
@@ -137,7 +136,7 @@ async fn full_memory_rejects_records_and_consumers_go_on() {
     let Some(server) = Server::with_config(config) else {
         return;
     };
-    let queue = open_queue(&server.url(), one_partition(1_000_000)).await;
+    let queue = open_queue(&server.url(), one_partition_of(1_000_000)).await;
     enqueue(&queue, poll(1), 0..1_000).await;
     server.cli(&["CONFIG", "SET", "maxmemory", "1mb"]);
     let rejected = queue.enqueue(&[record(poll(1), 2_000)]).await.remove(0);
@@ -168,7 +167,9 @@ async fn records_never_enter_the_log_after_the_delivery_timeout() {
     let timeout = Duration::from_millis(500);
     let redis = Redis::builder(&server.url()).timeout(timeout);
     let redis = redis.connect().await.unwrap();
-    let queue = RedisQueue::open(redis, one_partition(100)).await.unwrap();
+    let queue = RedisQueue::open(redis, one_partition_of(100))
+        .await
+        .unwrap();
     assert_eq!(queue.delivery_timeout(), timeout);
     enqueue(&queue, poll(1), 0..1).await;
     server.pause();

@@ -14,7 +14,7 @@ use votify_core::queue::{BallotQueue, QueueConsumer};
 use votify_redis::{Redis, RedisQueue};
 #[cfg(feature = "cluster")]
 use votify_test_support::redis::Cluster;
-use votify_test_support::redis::{Server, new_prefix, unavailable};
+use votify_test_support::redis::{Server, Url, new_prefix, unavailable};
 
 use crate::harness::{LEASE, config, shared};
 
@@ -30,23 +30,6 @@ impl QueueInstance for Instance {
 
     async fn consumer(&self, group: &str) -> Box<dyn QueueConsumer> {
         Box::new(self.0.consumer(group).await.unwrap())
-    }
-}
-
-trait Url: Send + Sync {
-    fn url(&self) -> String;
-}
-
-impl Url for Server {
-    fn url(&self) -> String {
-        Self::url(self)
-    }
-}
-
-#[cfg(feature = "cluster")]
-impl Url for Cluster {
-    fn url(&self) -> String {
-        Self::url(self)
     }
 }
 

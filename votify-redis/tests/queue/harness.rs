@@ -19,6 +19,13 @@ pub(crate) fn config() -> RedisQueueConfig {
     }
 }
 
+pub(crate) fn one_partition() -> RedisQueueConfig {
+    RedisQueueConfig {
+        partitions: Some(1),
+        ..config()
+    }
+}
+
 /// Opens a queue, as each process would open its own.
 pub(crate) async fn open_queue(url: &str, config: RedisQueueConfig) -> RedisQueue {
     let redis = Redis::connect(url).await.unwrap();

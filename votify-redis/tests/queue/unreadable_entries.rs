@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use tokio::time::Instant;
 use votify_core::queue::QueueConsumer;
-use votify_redis::{RedisQueueConfig, RedisQueueConsumer};
+use votify_redis::RedisQueueConsumer;
 use votify_test_support::redis::Server;
 
-use crate::harness::{TIMEOUT, ballot_id, config, enqueue, ids, open_queue, poll, read, try_read};
+use crate::harness::{
+    TIMEOUT, ballot_id, enqueue, ids, one_partition, open_queue, poll, read, try_read,
+};
 
 /// The single partition of the queue.
 const LOG: &str = "votify:{queue:votes:0}:log";
@@ -40,11 +42,7 @@ async fn unreadable_entries_are_set_aside_and_block_nothing() {
     let Some(server) = Server::new() else {
         return;
     };
-    let config = RedisQueueConfig {
-        partitions: Some(1),
-        ..config()
-    };
-    let queue = open_queue(&server.url(), config).await;
+    let queue = open_queue(&server.url(), one_partition()).await;
     server.cli(&["XADD", LOG, "*", "v", "a vote"]);
     server.cli(&["XADD", LOG, "*", "other", "fields", "a", "b"]);
     enqueue(&queue, poll(1), 0..3).await;
@@ -83,11 +81,7 @@ async fn records_that_were_set_aside_can_be_read_from_the_stream() {
     let Some(server) = Server::new() else {
         return;
     };
-    let config = RedisQueueConfig {
-        partitions: Some(1),
-        ..config()
-    };
-    let queue = open_queue(&server.url(), config).await;
+    let queue = open_queue(&server.url(), one_partition()).await;
     enqueue(&queue, poll(1), 0..1).await;
     let mut consumer = queue.consumer("votify").await.unwrap();
     let batch = read(&mut consumer, 1).await;

@@ -10,9 +10,11 @@ mod config;
 mod programs;
 mod server;
 mod shared;
+mod url;
 
 pub use cluster::Cluster;
 pub use config::ServerConfig;
 pub use programs::unavailable;
 pub use server::Server;
 pub use shared::{new_prefix, shared_url};
+pub use url::Url;
