@@ -18,7 +18,7 @@ const EXPECTED_FORMS: usize = 1_024;
 const MAX_BYTES: u64 = 4 << 20;
 
 /// Identifies one sending of a form: a MAC of its session, address and fields. The fields
-/// contain the form token, which each page has anew.
+/// contain the form token, and each page has a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct FormId(pub(super) [u8; 32]);
 

@@ -175,8 +175,8 @@ export class PollSession {
     const isVote = choice.length > 0;
     const body = state.poll.ballot.kind === "single" ? { option_id: choice[0] } : { option_ids: choice };
     const pending = isVote ? this.#client.vote(this.#poll, body, options) : this.#client.withdrawVote(this.#poll, options);
-    // A page that is reloaded meanwhile continues under the same id. `null` is a voter who is
-    // not known yet, or not told apart from others.
+    // A page that is reloaded meanwhile continues under the same id. `null` is a voter whose
+    // tag is not known yet, or who has none.
     this.#stored = { ballotId: pending.ballotId, choice, voter: caller?.voter ?? null, replaced: caller?.ballot_id ?? null };
     this.#follow(pending, choice, !isVote ? "withdrawn" : caller?.voted ? "changed" : "counted");
   }

@@ -120,7 +120,7 @@ test("a vote that was not settled is not sent after a newer one", async () => {
   assert.deepEqual([queued.sent, queued.model.refusal], [[], null]);
 });
 
-test("a vote that was sent before the voter was known is sent again where voters are not told apart", async () => {
+test("a vote that was sent before the voter was known is sent again where voters have no tag", async () => {
   const client = new FakeClient();
   client.getCallerState = () => Promise.reject(Object.assign(new Error("overloaded"), { isTemporary: true }));
   const session = new PollSession(client, "1", null, () => {}, () => {});

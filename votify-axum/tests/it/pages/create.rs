@@ -295,7 +295,7 @@ async fn a_form_that_is_sent_twice_creates_one_poll() {
     fields[1] = ("title", "Dinner?");
     let other = owner.post_form("/", &fields).await.expect_status(303);
     assert_ne!(other.header("location"), first.header("location"));
-    // So is a form that was opened anew.
+    // So is the form of a page that was opened again.
     app.clock.advance(1);
     submit(&mut owner, &SHORT).await.expect_status(303);
     assert_eq!(own_polls(&mut owner).await.len(), 3);
